@@ -42,6 +42,10 @@ bool ip_address_is_none(const struct ip_address *address);
 /* What limits count by: IPv4 as it is, of IPv6 the first IP_ADDRESS_SITE_BITS and then zeros. */
 struct ip_address ip_address_site(const struct ip_address *address);
 
+/* A number for turns and shares by address. The hash is keyed, so no client can choose addresses
+ * with the same number. By chance it happens to one of four billion pairs. */
+uint32_t ip_address_number(const struct ip_address *address);
+
 /* The site of `address`: "192.0.2.7", or "2001:db8::/64". */
 void ip_address_write_site(const struct ip_address *address, char text[IP_ADDRESS_SITE_BYTES]);
 

@@ -13,7 +13,7 @@
 #include "catalogue/catalogue_backend.h"
 
 #define CATALOGUE_JOBS_MAX       1024 /* divided among the apps: see base/shares.h */
-#define CATALOGUE_FINDS_MAX      256  /* CATALOGUE_APP_FIND, which have a queue of their own */
+#define CATALOGUE_FINDS_MAX      256  /* CATALOGUE_APP_FIND, divided among the addresses */
 #define CATALOGUE_RENEWS_MAX     256  /* CATALOGUE_APP_RENEW, divided among the apps as well */
 #define CATALOGUE_POLL_US        (500 * MILLISECOND_US)
 #define CATALOGUE_JOB_TIMEOUT_US (2 * SECOND_US) /* a job that has waited longer is not begun */
@@ -44,7 +44,7 @@ struct catalogue_job {
     struct fair_item turn;  /* private */
     struct queue_item item; /* private */
     enum catalogue_job_kind kind;
-    uint32_t tenant; /* the asker; 0 if there is no app yet */
+    uint32_t tenant; /* whose turn it is: the app; for CATALOGUE_APP_FIND ip_address_number() */
     struct queue *reply_to;
     catalogue_done_fn *done;
     void *context;    /* the asker's */
@@ -61,10 +61,9 @@ struct catalogue_job {
     int64_t revision; /* of the app as the asker knows it */
 
     enum catalogue_status status;
-    bool counters_afresh;    /* those of the policy that was replaced are not used again */
-    bool is_in_vain;         /* the backend was asked, and has nothing newer that can be read */
-    struct app *app;         /* if not NULL, with one reference for the asker */
-    struct job_turns *turns; /* private */
+    bool counters_afresh; /* those of the policy that was replaced are not used again */
+    bool is_in_vain;      /* the backend was asked, and has nothing newer that can be read */
+    struct app *app;      /* if not NULL, with one reference for the asker */
 };
 
 struct catalogue;

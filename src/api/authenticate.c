@@ -4,6 +4,7 @@
 #include "api/authenticate.h"
 
 #include "api/ask.h"
+#include "api/caller.h"
 #include "api/guard.h"
 #include "api/local_limit.h"
 #include "auth/api_key.h"
@@ -124,6 +125,7 @@ static enum handled look_up(struct request *request, struct api *api, const stru
                             authenticated_fn *next)
 {
     struct text subject = {(const char *)key->bytes, sizeof key->bytes};
+    const struct ip_address site = caller_site(request, api);
     struct lookup *lookup;
 
     if (!local_limit_take(api, LOCAL_LIMIT_ABSENT, subject, absent_rate, 0).remaining) {
@@ -139,6 +141,7 @@ static enum handled look_up(struct request *request, struct api *api, const stru
     lookup->next = next;
     lookup->job.kind = CATALOGUE_APP_FIND;
     lookup->job.key = *key;
+    lookup->job.tenant = ip_address_number(&site);
     return ask_catalogue(request, api, &lookup->job, lookup, on_looked_up);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/ip_address.h"
 
+#include "base/hash.h"
+
 #include <arpa/inet.h>
 
 #define IPV4_BYTE  (IP_ADDRESS_IPV4_BIT / 8)
@@ -93,6 +95,11 @@ struct ip_address ip_address_site(const struct ip_address *address)
     if (!ip_address_is_ipv4(address))
         memset(site.bytes + SITE_BYTES, 0, sizeof(site.bytes) - SITE_BYTES);
     return site;
+}
+
+uint32_t ip_address_number(const struct ip_address *address)
+{
+    return (uint32_t)hash_text((struct text){(const char *)address->bytes, sizeof(address->bytes)});
 }
 
 void ip_address_write_site(const struct ip_address *address, char text[IP_ADDRESS_SITE_BYTES])

@@ -6,15 +6,14 @@
 
 #define JOBS_IN_A_ROW 16 /* jobs before a look-up or a renewal gets its turn */
 
+static struct inbox *inbox_of(const struct job_turns *turns, enum catalogue_job_kind kind);
 static void jobs_take(struct job_turns *turns, struct inbox *from, size_t count);
-static void renewal_take(struct job_turns *turns);
 static void turn_run(struct job_turns *turns, struct catalogue_job *job);
-static void on_find(struct queue_item *item);
 
 void job_turns_init(struct job_turns *turns, void *context, job_turns_run_fn *run)
 {
     *turns = (struct job_turns){.jobs = inbox_new(CATALOGUE_JOBS_MAX),
-                                .finds = queue_new(CATALOGUE_FINDS_MAX),
+                                .finds = inbox_new(CATALOGUE_FINDS_MAX),
                                 .renews = inbox_new(CATALOGUE_RENEWS_MAX),
                                 .context = context,
                                 .run = run};
@@ -23,24 +22,19 @@ void job_turns_init(struct job_turns *turns, void *context, job_turns_run_fn *ru
 void job_turns_close(struct job_turns *turns)
 {
     inbox_free(turns->jobs);
-    queue_free(turns->finds);
+    inbox_free(turns->finds);
     inbox_free(turns->renews);
 }
 
 bool job_turns_post(struct job_turns *turns, struct catalogue_job *job)
 {
-    job->turns = turns;
-    job->item.run = on_find;
-    if (job->kind == CATALOGUE_APP_FIND)
-        return queue_post(turns->finds, &job->item);
-    return inbox_post(job->kind == CATALOGUE_APP_RENEW ? turns->renews : turns->jobs, &job->turn,
-                      job->tenant);
+    return inbox_post(inbox_of(turns, job->kind), &job->turn, job->tenant);
 }
 
 void job_turns_watch(const struct job_turns *turns, struct pollfd queues[static JOB_TURNS_QUEUES])
 {
     queues[0] = (struct pollfd){.fd = inbox_fd(turns->jobs), .events = POLLIN};
-    queues[1] = (struct pollfd){.fd = queue_fd(turns->finds), .events = POLLIN};
+    queues[1] = (struct pollfd){.fd = inbox_fd(turns->finds), .events = POLLIN};
     queues[2] = (struct pollfd){.fd = inbox_fd(turns->renews), .events = POLLIN};
 }
 
@@ -60,17 +54,35 @@ void job_turns_answer_late(struct job_turns *turns)
     }
 }
 
+/* Anybody can cause look-ups, so jobs of apps and one renewal run between two of them. */
 void job_turns_take(struct job_turns *turns)
 {
-    if (queue_drain(turns->finds) == 0)
-        renewal_take(turns);
+    jobs_take(turns, turns->jobs, JOBS_IN_A_ROW);
+    jobs_take(turns, turns->finds, 1);
+    jobs_take(turns, turns->jobs, JOBS_IN_A_ROW);
+    jobs_take(turns, turns->renews, 1);
 }
 
 void job_turns_take_all(struct job_turns *turns)
 {
     jobs_take(turns, turns->jobs, SIZE_MAX);
-    (void)queue_drain(turns->finds);
+    jobs_take(turns, turns->finds, SIZE_MAX);
     jobs_take(turns, turns->renews, SIZE_MAX);
+}
+
+static struct inbox *inbox_of(const struct job_turns *turns, enum catalogue_job_kind kind)
+{
+    switch (kind) {
+    case CATALOGUE_APP_FIND:
+        return turns->finds;
+    case CATALOGUE_APP_RENEW:
+        return turns->renews;
+    case CATALOGUE_APP_CREATE:
+    case CATALOGUE_POLICY_SAVE:
+    case CATALOGUE_POLICY_REMOVE:
+        break;
+    }
+    return turns->jobs;
 }
 
 static void jobs_take(struct job_turns *turns, struct inbox *from, size_t count)
@@ -81,25 +93,8 @@ static void jobs_take(struct job_turns *turns, struct inbox *from, size_t count)
         turn_run(turns, CONTAINER_OF(turn, struct catalogue_job, turn));
 }
 
-static void renewal_take(struct job_turns *turns)
-{
-    jobs_take(turns, turns->jobs, JOBS_IN_A_ROW);
-    jobs_take(turns, turns->renews, 1);
-}
-
 static void turn_run(struct job_turns *turns, struct catalogue_job *job)
 {
     job_turns_answer_late(turns);
     turns->run(turns->context, job);
-}
-
-/* Anybody can cause look-ups, so jobs of apps and one renewal run between two of them. */
-static void on_find(struct queue_item *item)
-{
-    struct catalogue_job *find = CONTAINER_OF(item, struct catalogue_job, item);
-    struct job_turns *turns = find->turns;
-
-    jobs_take(turns, turns->jobs, JOBS_IN_A_ROW);
-    turn_run(turns, find);
-    renewal_take(turns);
 }

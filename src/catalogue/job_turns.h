@@ -14,7 +14,7 @@ typedef void job_turns_run_fn(void *context, struct catalogue_job *job);
 
 struct job_turns {
     struct inbox *jobs;
-    struct queue *finds;  /* look-ups, which anybody can cause, so one at a time between jobs */
+    struct inbox *finds;  /* look-ups, which anybody can cause, so one at a time between jobs */
     struct inbox *renews; /* one at a time between jobs and between look-ups */
     void *context;
     job_turns_run_fn *run;

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "handshake_turns.h"
 
-#include "base/hash.h"
-
 /* A turn is one flight of one handshake. */
 #define QUANTUM 1
 #define COST    1
-
-static uint32_t number_of(const struct ip_address *site);
 
 void handshake_turns_init(struct handshake_turns *turns)
 {
@@ -22,7 +18,7 @@ void handshake_turns_close(struct handshake_turns *turns)
 
 void handshake_turn_init(struct handshake_turn *turn, const struct ip_address *site)
 {
-    *turn = (struct handshake_turn){.item.tenant = number_of(site)};
+    *turn = (struct handshake_turn){.item.tenant = ip_address_number(site)};
 }
 
 void handshake_turns_wait(struct handshake_turns *turns, struct handshake_turn *turn,
@@ -51,11 +47,4 @@ struct handshake_turn *handshake_turns_take(struct handshake_turns *turns)
 bool handshake_turns_are_awaited(const struct handshake_turns *turns)
 {
     return turns->waiting.count > 0;
-}
-
-/* Two sites with the same number share their turns. The hash is keyed, so no client can choose such
- * sites. By chance it happens to one of four billion pairs. */
-static uint32_t number_of(const struct ip_address *site)
-{
-    return (uint32_t)hash_text((struct text){(const char *)site->bytes, sizeof(site->bytes)});
 }

@@ -148,7 +148,7 @@ void good_comes_anew(struct siege *siege)
         client_disconnect(siege->good);
         const struct reply *reply = client_check(siege->good, "ada", "/a");
         if (reply->status != 200)
-            siege_miss(siege, "newcomer %d was answered %d", i, reply->status);
+            siege_miss(siege, "newcomer %d was answered %d: %.160s", i, reply->status, reply->body);
         longest_us = reply->took_us > longest_us ? reply->took_us : longest_us;
     }
     (void)snprintf(siege->remark, sizeof(siege->remark), "newcomers waited %lld ms at most",
@@ -166,9 +166,9 @@ void good_comes_from_elsewhere(struct siege *siege)
 
         client_set_key(here, client_key(there));
         client_set_headers(here, elsewhere);
-        const int status = client_check(here, "ada", "/a")->status;
-        if (status != 404)
-            siege_miss(siege, "newcomer %d was answered %d", i, status);
+        const struct reply *reply = client_check(here, "ada", "/a");
+        if (reply->status != 404)
+            siege_miss(siege, "newcomer %d was answered %d: %.160s", i, reply->status, reply->body);
         client_free(here);
         client_free(there);
     }
