@@ -134,15 +134,18 @@ static enum catalogue_status app_read(struct catalogue_redis *redis, const redis
 static enum catalogue_status explained_read(struct catalogue_redis *redis, const redisReply *reply,
                                             int64_t *explained, struct error *error)
 {
+    const struct redis_call_question question = redis_call_last_revision();
+    redisReply *answer = NULL;
     int64_t revision = 0;
-    int64_t last = 0;
 
     *explained = redis_call_integer(reply->element[2]);
     if (!text_parse_integer(redis_call_text(reply->element[0]->element[REVISION]), &revision) ||
         revision <= *explained)
         return CATALOGUE_OK;
-    if (!redis_call_revision(redis, &last, error))
+    if (!redis_call_ask(redis, &question, 1, &answer, error))
         return CATALOGUE_UNAVAILABLE;
+    const int64_t last = redis_call_revision(answer);
+    freeReplyObject(answer);
     if (last > *explained)
         *explained = last;
     return CATALOGUE_OK;

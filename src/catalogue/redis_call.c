@@ -4,8 +4,9 @@
 #include "base/arena.h"
 #include "base/log.h"
 
-#define SCRIPT_KEYS 8
-#define KEYS_OF_ALL REDIS_CALL_PREFIX "keys"
+#define SCRIPT_KEYS    8
+#define QUESTION_WORDS (4 + REDIS_CALL_ARGUMENTS_MAX)
+#define KEYS_OF_ALL    REDIS_CALL_PREFIX "keys"
 
 /* In Lua, because KEYS itself has only what the script names. */
 static const char keys_script[] =
@@ -34,6 +35,17 @@ static const struct {
     {REDIS_CALL_PREFIX "deleted", false},  {REDIS_CALL_PREFIX "forgotten", false},
 };
 
+static void argv_write(const struct text words[], size_t count, const char *argv[],
+                       size_t lengths[]);
+static size_t words_of(const struct redis_call_question *question,
+                       struct text words[static QUESTION_WORDS]);
+static bool ask_together(struct catalogue_redis *redis,
+                         const struct redis_call_question questions[], size_t count,
+                         redisReply *replies[], bool *is_elsewhere, struct error *error);
+static bool ask_each(struct catalogue_redis *redis, const struct redis_call_question questions[],
+                     size_t count, redisReply *replies[], struct error *error);
+static bool are_answers(const struct redis_call_question questions[], size_t count,
+                        redisReply *replies[], struct error *error);
 static bool make_way(struct catalogue_redis *redis);
 
 struct catalogue_redis *redis_call_backend(struct catalogue_backend *backend)
@@ -48,10 +60,7 @@ redisReply *redis_call(struct catalogue_redis *redis, const struct text words[],
     const char **argv = ARENA_ARRAY(&arena, const char *, count);
     size_t *lengths = ARENA_ARRAY(&arena, size_t, count);
 
-    for (size_t i = 0; i < count; i++) {
-        argv[i] = text_is_absent(words[i]) ? "" : words[i].at;
-        lengths[i] = words[i].length;
-    }
+    argv_write(words, count, argv, lengths);
     redisReply *reply =
         redis_sessions_command(redis->sessions, REDIS_CALL_KEY, error, (int)count, argv, lengths);
     if (reply == NULL && redis_call_failure(error) == CATALOGUE_DAMAGED && make_way(redis))
@@ -90,29 +99,39 @@ redisReply *redis_call_script(struct catalogue_redis *redis, unsigned names, con
     return reply;
 }
 
-redisReply *redis_call_value(struct catalogue_redis *redis, const char *key, struct error *error)
+struct redis_call_question redis_call_value_of(const char *key)
 {
-    const struct text words[] = {TEXT("EVAL"), TEXT(value_script), TEXT("1"), text_of(key)};
-    redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
-
-    if (reply == NULL || redis_call_is_array(reply, 2))
-        return reply;
-    (void)error_set(error, "redis: not the answer of the script");
-    freeReplyObject(reply);
-    return NULL;
+    return (struct redis_call_question){.script = value_script, .key = key, .elements = 2};
 }
 
-bool redis_call_revision(struct catalogue_redis *redis, int64_t *revision, struct error *error)
+bool redis_call_ask(struct catalogue_redis *redis, const struct redis_call_question questions[],
+                    size_t count, redisReply *replies[], struct error *error)
 {
-    redisReply *reply = redis_call_value(redis, REDIS_CALL_PREFIX "revision", error);
+    bool is_elsewhere = false;
 
-    if (reply == NULL)
-        return false;
-    if (!text_parse_integer(redis_call_text(reply->element[0]), revision) || *revision < 0 ||
-        *revision >= CATALOGUE_REVISION_MAX)
-        *revision = 0;
-    freeReplyObject(reply);
-    return true;
+    return ask_together(redis, questions, count, replies, &is_elsewhere, error) ||
+           (is_elsewhere && ask_each(redis, questions, count, replies, error));
+}
+
+void redis_call_free(redisReply *replies[], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        freeReplyObject(replies[i]);
+}
+
+struct redis_call_question redis_call_last_revision(void)
+{
+    return redis_call_value_of(REDIS_CALL_PREFIX "revision");
+}
+
+int64_t redis_call_revision(const redisReply *value)
+{
+    int64_t revision = 0;
+
+    if (!text_parse_integer(redis_call_text(value->element[0]), &revision) || revision < 0 ||
+        revision >= CATALOGUE_REVISION_MAX)
+        return 0;
+    return revision;
 }
 
 /* Redis 6 puts more text before the error of a script's command than Redis 7. */
@@ -167,6 +186,88 @@ bool redis_call_is_array(const redisReply *reply, size_t count)
 int64_t redis_call_integer(const redisReply *reply)
 {
     return reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
+}
+
+static void argv_write(const struct text words[], size_t count, const char *argv[],
+                       size_t lengths[])
+{
+    for (size_t i = 0; i < count; i++) {
+        argv[i] = text_is_absent(words[i]) ? "" : words[i].at;
+        lengths[i] = words[i].length;
+    }
+}
+
+static size_t words_of(const struct redis_call_question *question,
+                       struct text words[static QUESTION_WORDS])
+{
+    size_t count = 0;
+
+    words[count++] = TEXT("EVAL");
+    words[count++] = text_of(question->script);
+    words[count++] = TEXT("1");
+    words[count++] = text_of(question->key);
+    for (size_t i = 0; i < REDIS_CALL_ARGUMENTS_MAX && !text_is_absent(question->arguments[i]); i++)
+        words[count++] = question->arguments[i];
+    return count;
+}
+
+/* `is_elsewhere` after a failure: ask again, and follow the key. */
+static bool ask_together(struct catalogue_redis *redis,
+                         const struct redis_call_question questions[], size_t count,
+                         redisReply *replies[], bool *is_elsewhere, struct error *error)
+{
+    struct error further;
+    bool is_first = true;
+
+    for (size_t i = 0; i < count; i++) {
+        struct text words[QUESTION_WORDS];
+        const char *argv[QUESTION_WORDS];
+        size_t lengths[QUESTION_WORDS];
+        const size_t word_count = words_of(&questions[i], words);
+
+        argv_write(words, word_count, argv, lengths);
+        redis_sessions_append(redis->sessions, REDIS_CALL_KEY, (int)word_count, argv, lengths);
+    }
+    for (size_t i = 0; i < count; i++) {
+        replies[i] =
+            redis_sessions_take(redis->sessions, REDIS_CALL_KEY, is_first ? error : &further);
+        if (replies[i] == NULL && is_first)
+            *is_elsewhere = redis_sessions_fault(redis->sessions) == REDIS_SESSION_OF_PLACE;
+        is_first &= replies[i] != NULL;
+    }
+    return are_answers(questions, count, replies, error);
+}
+
+/* All of them, because their order matters. */
+static bool ask_each(struct catalogue_redis *redis, const struct redis_call_question questions[],
+                     size_t count, redisReply *replies[], struct error *error)
+{
+    bool is_asked = true;
+
+    for (size_t i = 0; i < count; i++) {
+        struct text words[QUESTION_WORDS];
+
+        replies[i] =
+            is_asked ? redis_call(redis, words, words_of(&questions[i], words), error) : NULL;
+        is_asked = replies[i] != NULL;
+    }
+    return are_answers(questions, count, replies, error);
+}
+
+static bool are_answers(const struct redis_call_question questions[], size_t count,
+                        redisReply *replies[], struct error *error)
+{
+    size_t i = 0;
+
+    while (i < count && replies[i] != NULL &&
+           redis_call_is_array(replies[i], questions[i].elements))
+        i++;
+    if (i == count)
+        return true;
+    if (replies[i] != NULL)
+        (void)error_set(error, "redis: not the answer of the script");
+    redis_call_free(replies, count);
+    return false;
 }
 
 /* The list of all keys only leads to what the apps hold themselves, so nothing is lost if it is

@@ -11,7 +11,8 @@
 
 #define REDIS_CALL_PREFIX "sluice:{catalogue}:"
 /* In a cluster all its keys are in one slot. */
-#define REDIS_CALL_KEY TEXT(REDIS_CALL_PREFIX)
+#define REDIS_CALL_KEY           TEXT(REDIS_CALL_PREFIX)
+#define REDIS_CALL_ARGUMENTS_MAX 2
 /* For an app's key in Redis, NUL-terminated. */
 #define REDIS_CALL_NAME_BYTES 64
 /* For a key's digest as Redis holds it. */
@@ -130,11 +131,29 @@ redisReply *redis_call(struct catalogue_redis *redis, const struct text words[],
 /* `names`: bits of enum redis_call_names. */
 redisReply *redis_call_script(struct catalogue_redis *redis, unsigned names, const char *script,
                               const struct text arguments[], size_t count, struct error *error);
-/* An array of two: the value of the key, nil if it is of another type, and whether there is one. */
-redisReply *redis_call_value(struct catalogue_redis *redis, const char *key, struct error *error);
-/* The last revision that was given; 0 if it is lost or damaged. */
-MUST_USE bool redis_call_revision(struct catalogue_redis *redis, int64_t *revision,
-                                  struct error *error);
+
+/* A script that only reads, and names one key, because most may be absent and a cluster finds out
+ * about one key at a time while its slot moves. All is borrowed. */
+struct redis_call_question {
+    const char *script;
+    const char *key;
+    struct text arguments[REDIS_CALL_ARGUMENTS_MAX]; /* the first absent one ends them */
+    size_t elements;                                 /* of the array that it answers */
+};
+
+/* For the value of a key. The answer is an array of two: the value, nil if it is of another type,
+ * and whether there is one. */
+struct redis_call_question redis_call_value_of(const char *key);
+/* Asks all in this order, in one exchange unless the slot moves. False with `error`: then there are
+ * no replies. Otherwise the caller frees them with redis_call_free(). */
+MUST_USE bool redis_call_ask(struct catalogue_redis *redis,
+                             const struct redis_call_question questions[], size_t count,
+                             redisReply *replies[], struct error *error);
+void redis_call_free(redisReply *replies[], size_t count);
+
+/* For the last revision that was given, and what was answered: 0 if it is lost or damaged. */
+struct redis_call_question redis_call_last_revision(void);
+int64_t redis_call_revision(const redisReply *value);
 
 /* Why there was no reply: CATALOGUE_DAMAGED if the key has another type than it should have, which
  * concerns only that key; otherwise CATALOGUE_UNAVAILABLE. */

@@ -115,19 +115,17 @@ static enum catalogue_status page_read(struct walk *walk, const redisReply *repl
 static bool bounds_read(struct walk *walk, int64_t *forgotten, int64_t *explained,
                         struct error *error)
 {
-    int64_t last = 0;
-    redisReply *reply = redis_call_value(walk->redis, PREFIX "forgotten", error);
+    const struct redis_call_question questions[] = {redis_call_value_of(PREFIX "forgotten"),
+                                                    redis_call_last_revision()};
+    redisReply *replies[ARRAY_COUNT(questions)];
 
-    if (reply == NULL)
+    if (!redis_call_ask(walk->redis, questions, ARRAY_COUNT(questions), replies, error))
         return false;
-    if (!text_parse_integer(redis_call_text(reply->element[0]), forgotten) ||
-        *forgotten >= CATALOGUE_REVISION_MAX)
-        *forgotten = 0;
-    freeReplyObject(reply);
-    if (!redis_call_revision(walk->redis, &last, error))
-        return false;
+    *forgotten = redis_call_revision(replies[0]);
+    const int64_t last = redis_call_revision(replies[1]);
     if (last > *explained)
         *explained = last;
+    redis_call_free(replies, ARRAY_COUNT(questions));
     return true;
 }
 

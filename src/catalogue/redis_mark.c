@@ -52,35 +52,40 @@ struct list {
     int64_t clock_us;
 };
 
-static bool mark_read(struct catalogue_redis *redis, int64_t written, struct catalogue_mark *mark,
+/* A mark that is read in the order of its parts. */
+enum { HEAD_IDENTITY, HEAD_PEPPER, HEAD_REVISION, HEAD_COUNT };
+enum { BODY_HISTORY, BODY_APPS, BODY_RESTORER, BODY_IDENTITY, BODY_COUNT };
+
+static bool head_read(struct catalogue_redis *redis, struct catalogue_mark *mark, int64_t *last,
                       struct error *error);
-static bool identity_read(struct catalogue_redis *redis, struct catalogue_mark *mark,
-                          struct error *error);
-static bool pepper_read(struct catalogue_redis *redis, struct catalogue_mark *mark,
-                        struct error *error);
-static bool progress_read(struct catalogue_redis *redis, int64_t written,
-                          struct catalogue_mark *mark, int64_t *clock_us, struct error *error);
-static bool list_read(struct catalogue_redis *redis, const char *key, int64_t last, int64_t written,
-                      struct list *list, struct error *error);
-static bool restorer_find(struct catalogue_redis *redis, struct catalogue_mark *mark,
-                          int64_t clock_us, struct error *error);
+static bool body_read(struct catalogue_redis *redis, int64_t last, int64_t written,
+                      struct catalogue_mark *mark, struct catalogue_mark *again,
+                      struct error *error);
+static struct redis_call_question list_question(const char *key, struct text last,
+                                                struct text written);
+static struct list list_of(const redisReply *reply);
+static void identity_take(const redisReply *value, struct catalogue_mark *mark);
+static bool value_copy(const redisReply *value, void *copy, size_t bytes, bool *is_damaged);
+static bool is_same_identity(const struct catalogue_mark *a, const struct catalogue_mark *b);
 
 /* Only reads, because an instance that starts while Redis is full or read-only needs only what is
- * there. */
+ * there. The identity is read first, and once more at the end: if the catalogue was replaced
+ * meanwhile, they differ, and all is read again. */
 enum catalogue_status redis_mark_read(struct catalogue_backend *backend, int64_t written,
                                       struct catalogue_mark *mark, struct error *error)
 {
     struct catalogue_redis *redis = redis_call_backend(backend);
-    struct catalogue_mark again = {0};
     bool is_whole = false;
     bool is_read = true;
 
     for (int i = 0; is_read && !is_whole && i < ATTEMPTS; i++) {
+        struct catalogue_mark again = {0};
+        int64_t last = 0;
+
         *mark = (struct catalogue_mark){0};
-        is_read = mark_read(redis, written, mark, error) && identity_read(redis, &again, error);
-        is_whole = is_read && again.has_identity == mark->has_identity &&
-                   again.is_identity_damaged == mark->is_identity_damaged &&
-                   memcmp(&again.identity, &mark->identity, sizeof(again.identity)) == 0;
+        is_read = head_read(redis, mark, &last, error) &&
+                  body_read(redis, last, written, mark, &again, error);
+        is_whole = is_read && is_same_identity(mark, &again);
     }
     redis_rights_warn(redis->sessions,
                       /* missing rights may be why there is no reply */
@@ -118,110 +123,97 @@ enum catalogue_status redis_mark_claim(struct catalogue_backend *backend,
     return reply == NULL ? CATALOGUE_UNAVAILABLE : redis_call_status_take(redis, reply, error);
 }
 
-/* Each key by itself, because most may be absent, and a cluster finds out about one key at a time
- * while its slot moves. The identity is read first, and once more at the end: if the catalogue was
- * replaced meanwhile, they differ, and all is read again. */
-static bool mark_read(struct catalogue_redis *redis, int64_t written, struct catalogue_mark *mark,
+static bool head_read(struct catalogue_redis *redis, struct catalogue_mark *mark, int64_t *last,
                       struct error *error)
 {
-    int64_t clock_us = 0;
+    const struct redis_call_question questions[HEAD_COUNT] = {
+        [HEAD_IDENTITY] = redis_call_value_of(IDENTITY),
+        [HEAD_PEPPER] = redis_call_value_of(PEPPER),
+        [HEAD_REVISION] = redis_call_last_revision(),
+    };
+    redisReply *replies[HEAD_COUNT];
 
-    return identity_read(redis, mark, error) && pepper_read(redis, mark, error) &&
-           progress_read(redis, written, mark, &clock_us, error) &&
-           restorer_find(redis, mark, clock_us, error);
-}
-
-static bool identity_read(struct catalogue_redis *redis, struct catalogue_mark *mark,
-                          struct error *error)
-{
-    redisReply *reply = redis_call_value(redis, IDENTITY, error);
-
-    if (reply == NULL)
+    if (!redis_call_ask(redis, questions, HEAD_COUNT, replies, error))
         return false;
-    const struct text identity = redis_call_text(reply->element[0]);
-    mark->has_identity = identity.length == sizeof(mark->identity);
-    mark->is_identity_damaged = !mark->has_identity && redis_call_integer(reply->element[1]) == 1;
-    mark->identity = (struct catalogue_identity){0};
-    if (mark->has_identity)
-        memcpy(&mark->identity, identity.at, sizeof(mark->identity));
-    freeReplyObject(reply);
+    identity_take(replies[HEAD_IDENTITY], mark);
+    mark->has_pepper = value_copy(replies[HEAD_PEPPER], &mark->pepper, sizeof(mark->pepper),
+                                  &mark->is_pepper_damaged);
+    *last = redis_call_revision(replies[HEAD_REVISION]);
+    redis_call_free(replies, HEAD_COUNT);
     return true;
 }
 
-static bool pepper_read(struct catalogue_redis *redis, struct catalogue_mark *mark,
-                        struct error *error)
+/* In this order: whoever finds a write in the history finds its app in the list. And an app that is
+ * put back is in the lists only after the mark of who does it. */
+static bool body_read(struct catalogue_redis *redis, int64_t last, int64_t written,
+                      struct catalogue_mark *mark, struct catalogue_mark *again,
+                      struct error *error)
 {
-    redisReply *reply = redis_call_value(redis, PEPPER, error);
+    char given[TEXT_INTEGER_BYTES_MAX];
+    char asked[TEXT_INTEGER_BYTES_MAX];
+    const struct text revision = text_write_integer(last, given);
+    const struct redis_call_question questions[BODY_COUNT] = {
+        [BODY_HISTORY] = list_question(REDIS_CALL_PREFIX "history", revision,
+                                       text_write_integer(written, asked)),
+        [BODY_APPS] = list_question(REDIS_CALL_PREFIX "apps", revision, TEXT("0")),
+        [BODY_RESTORER] = redis_call_value_of(REDIS_RESTORE_MARK),
+        [BODY_IDENTITY] = redis_call_value_of(IDENTITY),
+    };
+    redisReply *replies[BODY_COUNT];
 
-    if (reply == NULL)
+    if (!redis_call_ask(redis, questions, BODY_COUNT, replies, error))
         return false;
-    const struct text pepper = redis_call_text(reply->element[0]);
-    mark->has_pepper = pepper.length == sizeof(mark->pepper);
-    mark->is_pepper_damaged = !mark->has_pepper && redis_call_integer(reply->element[1]) == 1;
-    if (mark->has_pepper)
-        memcpy(&mark->pepper, pepper.at, sizeof(mark->pepper));
-    freeReplyObject(reply);
-    return true;
-}
-
-/* In this order: whoever finds a write in the history finds its app in the list. */
-static bool progress_read(struct catalogue_redis *redis, int64_t written,
-                          struct catalogue_mark *mark, int64_t *clock_us, struct error *error)
-{
-    struct list history;
-    struct list apps;
-    int64_t last = 0;
-
-    if (!redis_call_revision(redis, &last, error) ||
-        !list_read(redis, REDIS_CALL_PREFIX "history", last, written, &history, error) ||
-        !list_read(redis, REDIS_CALL_PREFIX "apps", last, 0, &apps, error))
-        return false;
+    const struct list history = list_of(replies[BODY_HISTORY]);
+    const struct list apps = list_of(replies[BODY_APPS]);
     mark->progress = (struct catalogue_progress){
         .newest = apps.newest,
         .written = history.newest,
         .age_us = apps.age_us > history.age_us ? apps.age_us : history.age_us};
     mark->lacks_write = !history.has_write;
     mark->has_lost_list = apps.count == 0 && (last > 0 || history.newest > 0);
-    *clock_us = apps.clock_us;
+    mark->restorer =
+        restorer_read(redis_call_text(replies[BODY_RESTORER]->element[0]), apps.clock_us);
+    identity_take(replies[BODY_IDENTITY], again);
+    redis_call_free(replies, BODY_COUNT);
     return true;
 }
 
-static bool list_read(struct catalogue_redis *redis, const char *key, int64_t last, int64_t written,
-                      struct list *list, struct error *error)
+static struct redis_call_question list_question(const char *key, struct text last,
+                                                struct text written)
 {
-    char given[TEXT_INTEGER_BYTES_MAX];
-    char asked[TEXT_INTEGER_BYTES_MAX];
-    const struct text words[] = {TEXT("EVAL"),
-                                 TEXT(list_script),
-                                 TEXT("1"),
-                                 text_of(key),
-                                 text_write_integer(last, given),
-                                 text_write_integer(written, asked)};
-    redisReply *reply = redis_call(redis, words, ARRAY_COUNT(words), error);
-
-    if (reply == NULL)
-        return false;
-    const bool is_read =
-        redis_call_is_array(reply, 5) || error_set(error, "redis: not the answer of the script");
-    if (is_read)
-        *list = (struct list){.newest = redis_call_integer(reply->element[0]),
-                              .age_us = redis_call_integer(reply->element[1]),
-                              .count = redis_call_integer(reply->element[2]),
-                              .has_write = redis_call_integer(reply->element[3]) != 0,
-                              .clock_us = redis_call_integer(reply->element[4])};
-    freeReplyObject(reply);
-    return is_read;
+    return (struct redis_call_question){
+        .script = list_script, .key = key, .arguments = {last, written}, .elements = 5};
 }
 
-/* After the lists: an app that is put back is in them only after the mark of who does it. */
-static bool restorer_find(struct catalogue_redis *redis, struct catalogue_mark *mark,
-                          int64_t clock_us, struct error *error)
+static struct list list_of(const redisReply *reply)
 {
-    redisReply *reply = redis_call_value(redis, REDIS_RESTORE_MARK, error);
+    return (struct list){.newest = redis_call_integer(reply->element[0]),
+                         .age_us = redis_call_integer(reply->element[1]),
+                         .count = redis_call_integer(reply->element[2]),
+                         .has_write = redis_call_integer(reply->element[3]) != 0,
+                         .clock_us = redis_call_integer(reply->element[4])};
+}
 
-    if (reply == NULL)
+static void identity_take(const redisReply *value, struct catalogue_mark *mark)
+{
+    mark->has_identity =
+        value_copy(value, &mark->identity, sizeof(mark->identity), &mark->is_identity_damaged);
+}
+
+/* False when there is none of this length; `is_damaged`: but another value. */
+static bool value_copy(const redisReply *value, void *copy, size_t bytes, bool *is_damaged)
+{
+    const struct text text = redis_call_text(value->element[0]);
+
+    *is_damaged = text.length != bytes && redis_call_integer(value->element[1]) == 1;
+    if (text.length != bytes)
         return false;
-    mark->restorer = restorer_read(redis_call_text(reply->element[0]), clock_us);
-    freeReplyObject(reply);
+    memcpy(copy, text.at, bytes);
     return true;
+}
+
+static bool is_same_identity(const struct catalogue_mark *a, const struct catalogue_mark *b)
+{
+    return a->has_identity == b->has_identity && a->is_identity_damaged == b->is_identity_damaged &&
+           memcmp(&a->identity, &b->identity, sizeof(a->identity)) == 0;
 }

@@ -459,6 +459,32 @@ static void a_redis_that_hangs_is_not_waited_for(void **state)
         ;
 }
 
+/* What Redis has read from its clients, how often, this question included. */
+static long count_reads(void)
+{
+    static const char name[] = "total_reads_processed:";
+    const redisReply *stats = redis_server_command(server, "INFO stats");
+    const char *found = strstr(stats->str, name);
+
+    assert_non_null(found);
+    return strtol(found + strlen(name), NULL, 10);
+}
+
+/* Each is a way to Redis and back, twice a second, and after each look-up in vain. */
+static void a_look_at_the_catalogue_takes_two_exchanges(void **state)
+{
+    struct catalogue_pair *pair = *state;
+    struct catalogue_mark mark;
+    struct error error = {0};
+    const struct catalogue_operations *operations = pair->one->operations;
+    assert_int_equal(operations->mark_read(pair->one, 0, &mark, &error), CATALOGUE_OK);
+    const long before = count_reads();
+
+    assert_int_equal(operations->mark_read(pair->one, 0, &mark, &error), CATALOGUE_OK);
+
+    assert_int_equal(count_reads() - before, 2 + 1);
+}
+
 static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
@@ -489,6 +515,8 @@ static int run_all(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_redis_that_is_away_is_found_again, setup, teardown),
         cmocka_unit_test_setup_teardown(a_redis_that_hangs_is_not_waited_for, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_look_at_the_catalogue_takes_two_exchanges, setup,
+                                        teardown),
     };
 
     return catalogue_cases_run(setup, teardown) + cmocka_run_group_tests(tests, NULL, NULL);
