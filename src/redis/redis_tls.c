@@ -48,6 +48,7 @@ static SSL *connection_of(const redisContext *context);
 static void write_reason(SSL *ssl, char *out, size_t size);
 static bool has_begun(const SSL *ssl);
 static unsigned long failure_of(SSL *ssl);
+static bool is_of_system(unsigned long failure);
 static const char *words_for(unsigned long failure);
 static void hint_at_tls(redisContext *context);
 
@@ -250,13 +251,20 @@ static unsigned long failure_of(SSL *ssl)
 {
     char first;
 
-    if (ERR_peek_last_error() == 0 && has_begun(ssl))
+    if (is_of_system(ERR_peek_last_error()) && has_begun(ssl)) {
+        ERR_clear_error();
         (void)SSL_peek(ssl, &first, sizeof(first));
+    }
     const unsigned long failure = ERR_peek_last_error();
-    return ERR_GET_LIB(failure) == ERR_LIB_SSL &&
-                   ERR_GET_REASON(failure) == SSL_R_UNEXPECTED_EOF_WHILE_READING
-               ? 0
-               : failure;
+    const bool is_end = ERR_GET_LIB(failure) == ERR_LIB_SSL &&
+                        ERR_GET_REASON(failure) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+    return is_end || is_of_system(failure) ? 0 : failure;
+}
+
+/* From version 3.2 on OpenSSL notes the failure of a write as an error of its own kind. */
+static bool is_of_system(unsigned long failure)
+{
+    return failure == 0 || ERR_GET_LIB(failure) == ERR_LIB_SYS;
 }
 
 static const char *words_for(unsigned long failure)

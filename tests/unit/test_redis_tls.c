@@ -120,6 +120,50 @@ static void without_it_the_server_says_what_it_demands(void **state)
                         "redis: the server demands a certificate of ours");
 }
 
+/* A connection whose handshake is over on our side, and nothing more was asked. */
+static redisContext *shake_hands(struct redis_tls *tls, const struct redis_server *where)
+{
+    redisContext *context = redisConnect("127.0.0.1", redis_server_port(where));
+    struct error error = {0};
+
+    assert_int_equal(context->err, 0);
+    context->flags &= ~REDIS_BLOCK;
+    assert_true(redis_tls_begin(tls, context, "127.0.0.1", &error));
+    while (redis_tls_is_beginning(context) && context->err == 0) {
+        struct pollfd socket = {.fd = context->fd, .events = POLLIN};
+
+        redis_tls_prepare(context);
+        (void)redisBufferRead(context);
+        if (redis_tls_is_beginning(context))
+            (void)poll(&socket, 1, -1);
+    }
+    return context;
+}
+
+/* The server may have closed the connection before we write, and its words wait to be read. */
+static void its_words_are_read_after_a_write_that_failed(void **state)
+{
+    const struct redis_tls_options options = tls_case_options();
+    struct redis_tls *tls = tls_case_new(&options);
+    redisContext *context = shake_hands(tls, tls_strict_server);
+    int is_sent = 0;
+    (void)state;
+
+    while (context->err == 0) {
+        struct pollfd socket = {.fd = context->fd, .events = POLLRDHUP};
+
+        (void)poll(&socket, 1, -1);
+        (void)redisAppendCommand(context, "PING");
+        redis_tls_prepare(context);
+        (void)redisBufferWrite(context, &is_sent);
+    }
+    redis_tls_explain(context);
+
+    assert_string_equal(context->errstr, "the server demands a certificate of ours");
+    redisFree(context);
+    redis_tls_free(tls);
+}
+
 static void what_is_renewed_counts_for_the_next_connection(void **state)
 {
     struct redis_tls_options options = tls_case_options();
@@ -438,6 +482,7 @@ int main(void)
         cmocka_unit_test(without_a_name_nothing_is_believed),
         cmocka_unit_test(a_certificate_of_ours_is_shown_to_a_server_that_demands_it),
         cmocka_unit_test(without_it_the_server_says_what_it_demands),
+        cmocka_unit_test(its_words_are_read_after_a_write_that_failed),
         cmocka_unit_test(what_is_renewed_counts_for_the_next_connection),
         cmocka_unit_test(a_renewal_that_fails_changes_nothing),
         cmocka_unit_test(a_connection_keeps_what_it_began_with),
