@@ -24,7 +24,8 @@
 
 struct feed;
 
-struct feed *feed_new(struct redis_topology *topology);
+/* `instance`: of the ids of entries, see entry_id.h. */
+struct feed *feed_new(struct redis_topology *topology, uint64_t instance);
 void feed_free(struct feed *feed);
 
 /* After a failure Redis is not asked for 200 ms, doubling to 1 s. Returns until when; a time in the

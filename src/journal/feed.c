@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Stream sluice:log:{<app id>}, per entry the fields
- *     e  the record's JSON, without id: the stream's own id is it
- *     o  its origin, "<instance>-<sequence>", by which a repeated entry is known */
+ *     e  the record's JSON, without id
+ *     o  its origin, which is its id (entry_id.h): by it a repeated entry is known */
 #include "journal/feed.h"
 
 #include "base/arena.h"
@@ -11,13 +11,11 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "feed_script.h"
+#include "journal/entry_id.h"
 #include "metrics/figure.h"
 #include "redis/redis_complaints.h"
 #include "redis/redis_eviction.h"
 #include "redis/redis_rights.h"
-
-#include <inttypes.h>
-#include <sodium.h>
 
 #define REST_US_MIN (200 * MILLISECOND_US)
 #define REST_US_MAX SECOND_US
@@ -35,7 +33,7 @@ _Static_assert(FEED_EXPIRY_S == 7 * DAY_S, "written out: Redis is told it as tex
 
 struct feed {
     struct redis_sessions *sessions;
-    uint64_t instance; /* random: marks this process in an entry's origin */
+    uint64_t instance; /* of the ids of what it sends */
     int64_t rest_us;   /* 0: the last exchange with Redis went well */
     int64_t rests_until_us;
     bool complained;           /* and no exchange has worked since */
@@ -71,12 +69,12 @@ static void complain(struct feed *feed, const char *key, const char *event,
                      const struct error *error);
 static enum feed_reading read_failed(struct feed *feed, const char *key, const struct error *error);
 
-struct feed *feed_new(struct redis_topology *topology)
+struct feed *feed_new(struct redis_topology *topology, uint64_t instance)
 {
     struct feed *feed = MEMORY_NEW(struct feed);
 
     feed->sessions = redis_sessions_new(topology, FEED_TIMEOUT_MS);
-    randombytes_buf(&feed->instance, sizeof feed->instance);
+    feed->instance = instance;
     return feed;
 }
 
@@ -345,15 +343,15 @@ static size_t record_add(struct feed *feed, const char *key, const struct record
                          struct arena *arena, entry_add_fn *add, struct feed_script *script,
                          struct feed_part *part)
 {
-    char origin[48];
+    const struct entry_id id = {feed->instance, part->upto};
+    char origin[ENTRY_ID_BYTES];
     struct buffer entry;
     struct writer writer;
 
     buffer_init(&entry, arena, ENTRY_BYTES);
     writer_init(&writer, &entry);
     record_write(record, text_of(NULL), &writer);
-    (void)snprintf(origin, sizeof origin, "%016" PRIx64 "-%" PRIu64, feed->instance, part->upto);
-    add(feed, key, buffer_string(&entry), origin, script, part);
+    add(feed, key, buffer_string(&entry), entry_id_write(&id, origin).at, script, part);
     return entry.length + ENTRY_EXTRA_BYTES;
 }
 

@@ -2,6 +2,7 @@
 #include "journal/feed_entries.h"
 
 #include "base/document.h"
+#include "journal/entry_id.h"
 #include "journal/feed.h"
 
 #define ARRAY_BYTES_MIN 256
@@ -10,14 +11,12 @@
 /* Its texts lie in the arena. */
 struct feed_entry {
     struct record record;
-    struct text id;
-    struct text origin;
+    struct entry_id id;
     size_t rank; /* 0 is the newest in the stream */
 };
 
 static void add_entry(struct feed_entries *entries, const redisReply *reply);
 static bool read_entry(const redisReply *reply, struct arena *arena, struct feed_entry *entry);
-static bool is_stream_id(struct text id);
 static int compare_newest_first(const void *left, const void *right);
 static void write_entries(const struct feed_entry entries[], size_t count, int64_t limit,
                           struct writer *writer);
@@ -83,21 +82,7 @@ static bool read_entry(const redisReply *reply, struct arena *arena, struct feed
     const bool is_record = json != NULL && record_read(json, arena, &entry->record);
 
     json_decref(json);
-    entry->id = text_copy(arena, feed_text_of_reply(reply->element[0]));
-    entry->origin = text_copy(arena, feed_text_of_reply(fields->element[3]));
-    return is_record && is_stream_id(entry->id);
-}
-
-/* "<milliseconds>-<number>": clients resume from it. */
-static bool is_stream_id(struct text id)
-{
-    struct text rest = id;
-    struct text first = text_cut(&rest, '-');
-    int64_t milliseconds;
-    int64_t number;
-
-    return text_parse_integer(first, &milliseconds) && text_parse_integer(rest, &number) &&
-           number >= 0;
+    return is_record && entry_id_read(feed_text_of_reply(fields->element[3]), &entry->id);
 }
 
 /* By the time of the decision, because instances flush at different moments. */
@@ -114,11 +99,13 @@ static int compare_newest_first(const void *left, const void *right)
 static void write_entries(const struct feed_entry entries[], size_t count, int64_t limit,
                           struct writer *writer)
 {
+    char id[ENTRY_ID_BYTES];
+
     writer_begin_array(writer, NULL);
     for (size_t i = 0; i < count && limit > 0; i++) {
         if (is_repeated(entries, i))
             continue;
-        record_write(&entries[i].record, entries[i].id, writer);
+        record_write(&entries[i].record, entry_id_write(&entries[i].id, id), writer);
         limit--;
     }
     writer_end_array(writer);
@@ -130,7 +117,7 @@ static bool is_repeated(const struct feed_entry entries[], size_t index)
     const struct feed_entry *entry = &entries[index];
 
     for (size_t i = index; i > 0 && entries[i - 1].record.time_us == entry->record.time_us; i--) {
-        if (text_equal(entries[i - 1].origin, entry->origin))
+        if (entry_id_equal(&entries[i - 1].id, &entry->id))
             return true;
     }
     return false;

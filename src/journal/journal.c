@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/thread_end.h"
 #include "flusher.h"
+#include "journal/entry_id.h"
 #include "journal/feed.h"
 #include "journal_answer.h"
 #include "journal_apps.h"
@@ -50,13 +51,15 @@ struct journal *journal_new(struct redis_topology *topology)
 {
     struct journal *journal = MEMORY_NEW(struct journal);
 
-    journal_apps_init(&journal->apps);
+    const uint64_t instance = entry_id_new_instance();
+
+    journal_apps_init(&journal->apps, instance);
     journal->jobs = inbox_new(JOURNAL_JOBS_MAX);
     journal->stops = queue_new(0);
     journal->stop.run = on_stop;
     thread_end_init(&journal->ended);
     if (topology != NULL)
-        journal->feed = feed_new(topology);
+        journal->feed = feed_new(topology, instance);
     journal->flusher = flusher_new(journal->feed);
     return journal;
 }

@@ -3,12 +3,10 @@
 
 #include "base/clock.h"
 #include "base/duration.h"
+#include "journal/entry_id.h"
 #include "journal/usage_feed.h"
 
-#include <inttypes.h>
-
 #define ARRAY_BYTES_MIN 256
-#define RING_ID_BYTES   48
 
 /* What Redis has answered so far. */
 struct journal_progress {
@@ -128,13 +126,12 @@ static void log_from_ring(struct journal_job *job, bool has_feed, struct journal
     writer_begin_array(&writer, NULL);
     for (; left > 0 && sequence > 0 && ring_read(&app->ring, sequence, &scratch, &record);
          sequence--) {
-        char id[RING_ID_BYTES];
+        const struct entry_id id = {app->instance, sequence};
+        char space[ENTRY_ID_BYTES];
 
         if (!record_filter_takes(&job->filter, &record))
             continue;
-        (void)snprintf(id, sizeof id, "%" PRId64 "-%" PRIu64, record.time_us / MILLISECOND_US,
-                       sequence);
-        record_write(&record, text_of(id), &writer);
+        record_write(&record, entry_id_write(&id, space), &writer);
         left--;
     }
     writer_end_array(&writer);

@@ -8,8 +8,9 @@
 static size_t bucket_of(const char *app_id);
 static void free_apps(struct journal_app *app);
 
-void journal_apps_init(struct journal_apps *apps)
+void journal_apps_init(struct journal_apps *apps, uint64_t instance)
 {
+    apps->instance = instance;
     pthread_mutex_init(&apps->adding, NULL);
 }
 
@@ -47,6 +48,7 @@ struct journal_app *journal_apps_find_or_add(struct journal_apps *apps, const ch
         app = MEMORY_NEW(struct journal_app);
         memcpy(app->id, app_id, length + 1);
         app->flusher = flusher;
+        app->instance = apps->instance;
         ring_init(&app->ring);
         app->item.run = flusher_on_dirty;
         app->next = atomic_load_explicit(bucket, memory_order_relaxed);

@@ -26,6 +26,7 @@ struct journal_app {
     struct journal_app *next; /* in its bucket */
     struct ring ring;
     struct flusher *flusher;
+    uint64_t instance;      /* of its journal: see entry_id.h */
     struct queue_item item; /* posted when `dirty` becomes true */
     /* The journal's thread only: */
     STAILQ_ENTRY(journal_app) in_cargo[CARGOS]; /* a list of the flusher */
@@ -41,9 +42,10 @@ struct journal_app {
 struct journal_apps {
     _Atomic(struct journal_app *) buckets[JOURNAL_BUCKETS];
     pthread_mutex_t adding; /* held to add an app */
+    uint64_t instance;
 };
 
-void journal_apps_init(struct journal_apps *apps);
+void journal_apps_init(struct journal_apps *apps, uint64_t instance);
 void journal_apps_close(struct journal_apps *apps);
 
 /* Both: any thread. */

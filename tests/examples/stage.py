@@ -7,6 +7,7 @@ lets the service have the port, as often as it is started.
 
 import http.client
 import http.server
+import json
 import os
 import pathlib
 import shutil
@@ -45,6 +46,18 @@ def get(url, fields=None):
         connection.request("GET", parts.path or "/", headers=fields or {})
         answer = connection.getresponse()
         return answer.status, answer.headers, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def post(url, key, document):
+    """Status and body of the answer that a new connection gets."""
+    parts = urllib.parse.urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=PATIENCE_S)
+    try:
+        connection.request("POST", parts.path, json.dumps(document), {"X-API-Key": key})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
     finally:
         connection.close()
 

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/document.h"
 #include "base/log.h"
+#include "journal/entry_id.h"
 #include "journal/feed.h"
 #include "limit/word.h"
 #include "replies.h"
@@ -41,7 +42,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argc;
     (void)argv;
     log_set_level(LOG_ERROR);
-    feed = feed_new(NULL);
+    feed = feed_new(NULL, 1);
     return 0;
 }
 
@@ -104,7 +105,9 @@ static void entry_check(const json_t *entry, const struct record_filter *filter)
 
     for (size_t i = 0; i < ARRAY_COUNT(members); i++)
         ASSERT(json_object_get(entry, members[i]) != NULL);
-    ASSERT(strspn(id, "0123456789-") == strlen(id) && strchr(id, '-') > id);
+    struct entry_id read;
+
+    ASSERT(entry_id_read(text_of(id), &read));
     ASSERT(json_integer_value(json_object_get(entry, "timestamp")) >= 0);
     ASSERT(filter->allowed != RECORD_DENIED || json_is_false(allowed));
     ASSERT(json_array_size(json_object_get(entry, "denied_by")) <= LIMITS_MAX);

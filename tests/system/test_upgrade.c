@@ -148,15 +148,27 @@ static void a_counter_goes_on_or_starts_afresh_once(void **state)
         assert_int_equal(drain(upgrade, counter), 0);
 }
 
+/* What wrote the fixture called the entries by their place in the stream. */
+static json_t *without_ids(json_t *logs)
+{
+    size_t i;
+    json_t *entry;
+
+    json_array_foreach (logs, i, entry)
+        assert_int_equal(json_object_del(entry, "id"), 0);
+    return logs;
+}
+
 static void log_and_usage_are_there(void **state)
 {
     const struct upgrade *upgrade = *state;
+    json_t *logs = json_object_get(upgrade->answers, "logs");
     struct client *client =
         client_with_key(upgrade, json_array_get(json_object_get(upgrade->answers, "apps"), 0));
 
     const struct reply *reply = client_get(client, "/logs/latest?limit=1000");
     EXPECT(reply, 200, NULL);
-    expect_equal(reply->json, json_object_get(upgrade->answers, "logs"));
+    expect_equal(without_ids(reply->json), without_ids(logs));
     reply = client_get(client, "/usage?window=7d&step=1h");
     EXPECT(reply, 200, "{'degraded':false}");
     expect_equal(reply->json, json_object_get(upgrade->answers, "usage"));

@@ -1,4 +1,5 @@
 # Tests of the journal layer.
+unit_test(entry_id LINKS support journal)
 foreach(record record record_terms)
   unit_test(${record} LINKS journal)
   target_sources(test_${record} PRIVATE record_case.c)

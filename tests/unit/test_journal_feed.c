@@ -147,7 +147,7 @@ static void what_was_overwritten_is_not_sent(void **state)
 
     (void)state;
     ring_init(&ring);
-    struct feed *feed = feed_new(topology_at(redis_server_unix_url(server)));
+    struct feed *feed = feed_new(topology_at(redis_server_unix_url(server)), 1);
     const struct subject alice = {TEXT("user"), TEXT("alice")};
     const struct record record = {.subjects = {1, &alice}, .mode = "enforce"};
     for (int i = 0; i < 2550; i++)

@@ -3,6 +3,8 @@
  * The log that one instance keeps in the rings of its apps. No Redis is used. */
 #include "journal_case.h"
 
+#include "journal/entry_id.h"
+
 #include <sodium.h>
 
 static const char *id_at(const json_t *entries, size_t index)
@@ -22,18 +24,36 @@ static void a_decision_is_visible_at_once(void **state)
     journal_free(journal);
 }
 
-static void an_id_is_time_and_sequence(void **state)
+/* The ids of two decisions, newest first. */
+static void read_two(struct journal *journal, struct entry_id ids[static 2])
 {
-    struct journal *journal = journal_alone();
+    json_t *entries = journal_latest(journal, &journal_everything);
+
+    assert_int_equal(json_array_size(entries), 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_true(entry_id_read(text_of(id_at(entries, i)), &ids[i]));
+    json_decref(entries);
+}
+
+static void an_id_is_instance_and_sequence(void **state)
+{
+    struct journal *here = journal_alone();
+    struct journal *there = journal_alone();
+    struct entry_id ids_here[2];
+    struct entry_id ids_there[2];
 
     (void)state;
-    journal_numbers(journal, 7, 8);
+    journal_numbers(here, 7, 8);
+    journal_numbers(there, 7, 8);
 
-    json_t *entries = journal_latest(journal, &journal_everything);
-    assert_string_equal(id_at(entries, 0), "1795270335008-2");
-    assert_string_equal(id_at(entries, 1), "1795270335007-1");
-    json_decref(entries);
-    journal_free(journal);
+    read_two(here, ids_here);
+    read_two(there, ids_there);
+    assert_int_equal(ids_here[0].sequence, 2);
+    assert_int_equal(ids_here[1].sequence, 1);
+    assert_true(ids_here[0].instance == ids_here[1].instance);
+    assert_true(ids_here[0].instance != ids_there[0].instance);
+    journal_free(here);
+    journal_free(there);
 }
 
 static void an_app_without_decisions_has_an_empty_log(void **state)
@@ -191,7 +211,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_decision_is_visible_at_once),
-        cmocka_unit_test(an_id_is_time_and_sequence),
+        cmocka_unit_test(an_id_is_instance_and_sequence),
         cmocka_unit_test(an_app_without_decisions_has_an_empty_log),
         cmocka_unit_test(the_last_thousand_are_kept),
         cmocka_unit_test(filters_choose_before_the_limit_counts),

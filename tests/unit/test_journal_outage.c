@@ -35,6 +35,28 @@ static void without_redis_the_ring_answers_and_the_feed_recovers(void **state)
     journal_free(there);
 }
 
+/* Whoever has seen the entry can find it again. */
+static void an_entry_has_the_same_id_in_redis_and_in_the_ring(void **state)
+{
+    struct journal *here = journal_on_redis();
+    struct journal *there = journal_on_redis();
+
+    (void)state;
+    journal_numbers(here, 1, 10);
+    assert_true(journal_shows(here, 1, 10));
+    json_t *in_redis = journal_latest(there, &journal_everything);
+    redis_server_kill(server);
+    json_t *in_ring = journal_latest(here, &journal_everything);
+
+    assert_int_equal(json_array_size(in_redis), 10);
+    assert_true(json_equal(in_redis, in_ring));
+    json_decref(in_redis);
+    json_decref(in_ring);
+    redis_server_restart(server);
+    journal_free(here);
+    journal_free(there);
+}
+
 static void what_redis_missed_is_counted(void **state)
 {
     struct journal *journal = journal_on_redis();
@@ -117,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_REDIS(without_redis_the_ring_answers_and_the_feed_recovers),
+        WITH_REDIS(an_entry_has_the_same_id_in_redis_and_in_the_ring),
         WITH_REDIS(what_redis_missed_is_counted),
         WITH_REDIS(a_hung_redis_delays_no_record_and_loses_none),
         WITH_REDIS(what_is_not_sent_when_it_has_to_end_is_counted),

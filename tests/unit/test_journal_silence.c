@@ -22,7 +22,7 @@ static struct silence silence;
 static int open_with(bool has_feed, size_t bytes_max)
 {
     apps = (struct journal_apps){0};
-    journal_apps_init(&apps);
+    journal_apps_init(&apps, 1);
     usage = usage_new(USAGE_BYTES_MAX);
     silence_init(&silence, has_feed, bytes_max);
     for (int i = 0; i < APPS; i++) {

@@ -38,10 +38,10 @@ static void begin(const char *words)
     parrot.later = ":1\r\n";
     parrot.turns = COMMANDS;
     parrot_start(&parrot);
-    feed = feed_new(topology_at("redis://127.0.0.1"));
+    feed = feed_new(topology_at("redis://127.0.0.1"), 1);
     topology_double_be_sliced(1, (const int[]){parrot_port(&parrot)});
     apps = (struct journal_apps){0};
-    journal_apps_init(&apps);
+    journal_apps_init(&apps, 1);
     for (int i = 0; i < APPS; i++) {
         char name[32];
 
