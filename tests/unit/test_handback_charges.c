@@ -2,65 +2,27 @@
  *
  * What was charged after the fact while the store was away, or given back. All of it is handed
  * back, past the limit if need be. */
-#include "store/handback.h"
-
-#include "base/duration.h"
 #include "captured.h"
-#include "fake_store.h"
-#include "metrics/metrics.h"
-#include "support/cmocka.h"
+#include "handback_case.h"
 #include "support/several_sets.h"
 
-#include <event2/event.h>
-
-#define NOW_US  (1000 * SECOND_US)
 #define LIMITS  2
 #define QUOTA   10
 #define NOTHING ((const int64_t[LIMITS]){0, 0})
 
 static const int64_t ada[LIMITS] = {1, SEVERAL_SETS_COMMON};
 
-static struct fake_store fake;
-static struct handback *handback;
-static struct metrics *metrics;
-static struct event_base *base;
 static struct limit limits[LIMITS];
 
 static int set_up(void **state)
 {
-    (void)state;
-    fake_store_open(&fake);
-    base = event_base_new();
-    metrics = metrics_new(1, 1);
-    handback = handback_new(base, metrics);
-    for (size_t i = 0; i < LIMITS; i++) {
-        limits[i] = (struct limit){.algorithm = ALGORITHM_FIXED_WINDOW,
-                                   .quota = QUOTA,
-                                   .window_us = MINUTE_US,
-                                   .burst = QUOTA};
-    }
-    several_sets_tell_apart(limits, LIMITS);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    fake_store_close(&fake);
-    handback_free(handback);
-    event_base_free(base);
-    metrics_free(metrics, 1);
-    return 0;
+    handback_set_limits(limits, LIMITS, QUOTA);
+    return handback_begin_fake(state);
 }
 
 static struct operation operation_of(enum operation_kind kind, const int64_t costs[])
 {
-    struct operation operation = several_sets_take(ada, limits, LIMITS, 0);
-
-    operation.kind = kind;
-    memcpy(operation.costs, costs, LIMITS * sizeof(costs[0]));
-    operation.now_us = NOW_US;
-    return operation;
+    return handback_operation(kind, ada, limits, LIMITS, costs);
 }
 
 static void note(enum operation_kind kind, int64_t first, int64_t second)
@@ -92,23 +54,12 @@ static void assert_used(int64_t first, int64_t second)
     const int64_t wanted[] = {first, second};
     struct limit seen[LIMITS];
     struct operation look = operation_of(OPERATION_LOOK, NOTHING);
-    struct outcome outcome;
 
     memcpy(seen, limits, sizeof(seen));
     look.limits = seen;
     for (size_t i = 0; i < LIMITS; i++)
         seen[i].quota = LIMIT_COST_MAX;
-    memory_table_ask(fake.table, &look, &outcome);
-    assert_int_equal(outcome.status, TAKE_DONE);
-    for (size_t i = 0; i < LIMITS; i++)
-        assert_int_equal(LIMIT_COST_MAX - outcome.at[i].remaining, wanted[i]);
-}
-
-static void expect_figures(uint64_t done, uint64_t lost, uint64_t over)
-{
-    assert_int_equal(figure_get(&metrics->figures[METRIC_HANDED_BACK]), done);
-    assert_int_equal(figure_get(&metrics->figures[METRIC_HANDED_BACK_LOST]), lost);
-    assert_int_equal(figure_get(&metrics->figures[METRIC_HANDED_BACK_OVER]), over);
+    handback_expect_used(look, wanted);
 }
 
 static void charges_are_handed_back_past_the_limit(void **state)
@@ -123,7 +74,7 @@ static void charges_are_handed_back_past_the_limit(void **state)
 
     assert_int_equal(fake.asked, 1);
     assert_used(22, 100);
-    expect_figures(100, 0, 0);
+    handback_expect_figures(100, 0, 0);
 }
 
 static void what_was_given_back_is_given_back(void **state)
@@ -135,7 +86,7 @@ static void what_was_given_back_is_given_back(void **state)
     run_at(NOW_US);
 
     assert_used(3, 0);
-    expect_figures(100, 0, 0);
+    handback_expect_figures(100, 0, 0);
 }
 
 static void sums_cross_zero(void **state)
@@ -149,7 +100,7 @@ static void sums_cross_zero(void **state)
     run_at(NOW_US);
 
     assert_used(7, 9);
-    expect_figures(1, 0, 0);
+    handback_expect_figures(1, 0, 0);
 }
 
 static void what_sums_up_to_nothing_is_not_asked(void **state)
@@ -161,7 +112,7 @@ static void what_sums_up_to_nothing_is_not_asked(void **state)
     run_at(NOW_US);
 
     assert_int_equal(fake.asked, 0);
-    expect_figures(0, 0, 0);
+    handback_expect_figures(0, 0, 0);
 }
 
 static void sums_end_at_the_largest_cost(void **state)
@@ -175,7 +126,7 @@ static void sums_end_at_the_largest_cost(void **state)
     run_at(NOW_US);
 
     assert_used(LIMIT_COST_MAX - 5, 5);
-    expect_figures(LIMIT_COST_MAX - 5, 0, 0);
+    handback_expect_figures(LIMIT_COST_MAX - 5, 0, 0);
 }
 
 /* It would leave less room for what is to fit. */
@@ -191,7 +142,7 @@ static void what_was_charged_goes_after_what_was_taken(void **state)
 
     assert_int_equal(fake.asked, 2);
     assert_used(17, 12);
-    expect_figures(12, 0, 0);
+    handback_expect_figures(12, 0, 0);
 }
 
 /* Else the sum of the takes would be cut at the limit, and what was given back taken off whole. */
@@ -235,7 +186,7 @@ static void what_was_given_back_beyond_the_takes_before_goes_before_those_after(
 
     assert_int_equal(fake.asked, 2);
     assert_used(8, 7);
-    expect_figures(8 + 7, 0, 0);
+    handback_expect_figures(8 + 7, 0, 0);
 }
 
 static void each_limit_has_an_order_of_its_own(void **state)
@@ -249,26 +200,21 @@ static void each_limit_has_an_order_of_its_own(void **state)
 
     assert_int_equal(fake.asked, 3);
     assert_used(7, 15);
-    expect_figures(9 + 7 + 5, 0, 0);
+    handback_expect_figures(9 + 7 + 5, 0, 0);
 }
 
 static void what_was_given_back_meanwhile_lowers_what_comes_back(void **state)
 {
     (void)state;
     use(6, 0);
-    fake.answers[0] = (struct fake_answer){.is_late = true, .status = TAKE_DOWN};
-    fake.answers[1] = (struct fake_answer){.status = TAKE_DONE};
-    fake.answer_count = 2;
+    handback_refuse_next();
     note(OPERATION_TAKE, 10, 10);
     handback_run(handback, &fake.store, NOW_US);
     note(OPERATION_CHARGE, -9, -7);
     note(OPERATION_TAKE, 2, 2);
     fake_store_answer(&fake, 0);
 
-    while (handback_count(handback) > 0) { /* after its rest */
-        handback_run(handback, &fake.store, NOW_US);
-        (void)event_base_dispatch(base);
-    }
+    handback_run_out(&fake.store);
 
     assert_used(9, 5);
 }
@@ -286,7 +232,7 @@ static void what_is_late_takes_nothing_else_with_it(void **state)
     run_at(NOW_US);
 
     assert_int_equal(fake.asked, 2);
-    expect_figures(7, 5, 0);
+    handback_expect_figures(7, 5, 0);
 }
 
 static void what_was_granted_in_part_is_noted_with_what_was_taken(void **state)
@@ -306,22 +252,17 @@ static void what_comes_back_keeps_its_sign(void **state)
 {
     (void)state;
     use(8, 8);
-    fake.answers[0] = (struct fake_answer){.is_late = true, .status = TAKE_DOWN};
-    fake.answers[1] = (struct fake_answer){.status = TAKE_DONE};
-    fake.answer_count = 2;
+    handback_refuse_next();
     note(OPERATION_CHARGE, -5, 3);
     handback_run(handback, &fake.store, NOW_US);
     note(OPERATION_CHARGE, 1, -4);
     fake_store_answer(&fake, 0);
     assert_int_equal(handback_count(handback), 1);
 
-    while (handback_count(handback) > 0) { /* after its rest */
-        handback_run(handback, &fake.store, NOW_US);
-        (void)event_base_dispatch(base);
-    }
+    handback_run_out(&fake.store);
 
     assert_used(4, 7);
-    expect_figures(4, 0, 0);
+    handback_expect_figures(4, 0, 0);
 }
 
 static void what_is_late_is_lost_by_its_size(void **state)
@@ -334,7 +275,7 @@ static void what_is_late_is_lost_by_its_size(void **state)
     run_at(NOW_US);
 
     assert_int_equal(fake.asked, 1);
-    expect_figures(0, 5, 0);
+    handback_expect_figures(0, 5, 0);
 }
 
 static void who_charges_is_told_when_there_is_no_place(void **state)
@@ -348,7 +289,7 @@ static void who_charges_is_told_when_there_is_no_place(void **state)
 
     charge.policy_id++;
     assert_false(handback_note(handback, &charge));
-    expect_figures(0, 5, 0);
+    handback_expect_figures(0, 5, 0);
     charge.policy_id = 0;
     assert_true(handback_note(handback, &charge));
 }
@@ -363,11 +304,11 @@ static void what_a_window_has_forgotten_is_neither_charged_nor_given_back(void *
     run_at(NOW_US + MINUTE_US);
 
     assert_used(0, 3);
-    expect_figures(5, 0, 65);
+    handback_expect_figures(5, 0, 65);
     note(OPERATION_CHARGE, -7, -2);
     run_at(NOW_US + HOUR_US);
     assert_int_equal(fake.asked, 1);
-    expect_figures(5, 0, 65 + 7);
+    handback_expect_figures(5, 0, 65 + 7);
 }
 
 /* A bucket of 10 that is filled in a minute, and lacks 10 and then 100 more, is full after 11. */
@@ -388,7 +329,7 @@ static void a_bucket_lets_go_of_a_charge_when_it_is_paid_off(void **state)
     note(OPERATION_TAKE, 10, 10);
     run_at(NOW_US + MINUTE_US);
     assert_int_equal(fake.asked, 2);
-    expect_figures(200, 0, 110);
+    handback_expect_figures(200, 0, 110);
 }
 
 static void a_debt_that_is_never_paid_off_is_not_let_go(void **state)
@@ -421,7 +362,7 @@ static void what_is_never_handed_back_is_told_at_the_end(void **state)
                      1);
 }
 
-#define TEST(claim) cmocka_unit_test_setup_teardown(claim, set_up, tear_down)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, set_up, handback_end_fake)
 
 int main(void)
 {

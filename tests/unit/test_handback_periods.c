@@ -2,30 +2,18 @@
  *
  * Limits by the calendar: what was charged while the store was away belongs to the period in which
  * it was charged, and the store's clock says which one that is. */
-#include "store/handback.h"
-
-#include "base/duration.h"
-#include "base/memory.h"
-#include "limit/calendar.h"
-#include "metrics/metrics.h"
-#include "store/store_memory.h"
-#include "support/cmocka.h"
+#include "handback_case.h"
 #include "support/one_set.h"
 
-#include <event2/event.h>
-
-#define COUNTERS 1024
-#define LIMITS   2
-#define DAY_US   (24 * HOUR_US)
+#define LIMITS 2
+#define DAY_US (24 * HOUR_US)
 /* The process' clock shows NOW_US when a day of Unix time begins, and DAY begins with it. */
-#define NOW_US   (1000 * SECOND_US)
 #define DAY      (20000 * DAY_US)
 #define AHEAD_US (DAY - NOW_US)
 
-/* A store with a clock of its own, as Redis is. */
+/* A store with a clock of its own, as Redis is. `fake` has its counters. */
 struct clocked {
     struct store store;
-    struct memory_table *table;
     int64_t time_us; /* Unix time */
     bool is_away;    /* answers TAKE_DOWN */
     bool is_odd;     /* answers TAKE_ELSEWHEN at whatever time */
@@ -63,7 +51,7 @@ static enum store_answer clocked_ask(struct store *store, const struct operation
     else if (is_elsewhen)
         *outcome = (struct outcome){.status = TAKE_ELSEWHEN, .time_us = clocked->time_us};
     else
-        memory_table_ask(clocked->table, &asked, outcome);
+        memory_table_ask(fake.table, &asked, outcome);
     return STORE_NOW;
 }
 
@@ -77,20 +65,12 @@ static const struct store_engine clocked_engine = {.ask = clocked_ask,
                                                    .is_ready = clocked_is_ready};
 
 static struct clocked clocked;
-static struct handback *handback;
-static struct metrics *metrics;
-static struct event_base *base;
 static struct limit limits[LIMITS];
 static struct calendar calendar;
 
 static int set_up(void **state)
 {
-    (void)state;
-    clocked = (struct clocked){
-        .store.engine = &clocked_engine, .table = memory_table_new(COUNTERS), .time_us = DAY};
-    base = event_base_new();
-    metrics = metrics_new(1, 1);
-    handback = handback_new(base, metrics);
+    clocked = (struct clocked){.store.engine = &clocked_engine, .time_us = DAY};
     for (size_t i = 0; i < LIMITS; i++) {
         limits[i] = (struct limit){.algorithm = ALGORITHM_FIXED_WINDOW,
                                    .quota = 1000,
@@ -99,17 +79,7 @@ static int set_up(void **state)
     }
     limits[0].calendar = &calendar;
     one_set_tell_apart(limits, LIMITS);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    handback_free(handback);
-    event_base_free(base);
-    metrics_free(metrics, 1);
-    memory_table_free(clocked.table);
-    return 0;
+    return handback_begin_fake(state);
 }
 
 /* The days around a time. */
@@ -151,10 +121,7 @@ static void run_at(int64_t time_us)
 static void run_at_last(int64_t time_us)
 {
     clocked.time_us = time_us;
-    while (handback_count(handback) > 0) {
-        handback_run(handback, &clocked.store, NOW_US);
-        (void)event_base_dispatch(base);
-    }
+    handback_run_out(&clocked.store);
 }
 
 static void assert_used(int64_t time_us, int64_t in_the_day, int64_t in_the_window)
@@ -171,13 +138,6 @@ static void assert_used(int64_t time_us, int64_t in_the_day, int64_t in_the_wind
     assert_int_equal(limits[1].quota - outcome.at[1].remaining, in_the_window);
 }
 
-static void expect_figures(uint64_t done, uint64_t lost, uint64_t over)
-{
-    assert_int_equal(figure_get(&metrics->figures[METRIC_HANDED_BACK]), done);
-    assert_int_equal(figure_get(&metrics->figures[METRIC_HANDED_BACK_LOST]), lost);
-    assert_int_equal(figure_get(&metrics->figures[METRIC_HANDED_BACK_OVER]), over);
-}
-
 static void within_its_period_a_charge_is_handed_back(void **state)
 {
     (void)state;
@@ -188,7 +148,7 @@ static void within_its_period_a_charge_is_handed_back(void **state)
 
     assert_int_equal(clocked.asked, 2);
     assert_used(DAY + DAY_US - 1, 57, 57);
-    expect_figures(57, 0, 0);
+    handback_expect_figures(57, 0, 0);
 }
 
 /* The limit beside it has a window that goes on. */
@@ -203,7 +163,7 @@ static void when_its_period_is_over_a_charge_counts_for_other_limits_alone(void 
 
     assert_int_equal(clocked.asked, 2);
     assert_used(DAY + DAY_US, 0, 20);
-    expect_figures(20, 0, 30);
+    handback_expect_figures(20, 0, 30);
 }
 
 static void when_nothing_else_counts_it_is_not_asked_again(void **state)
@@ -215,7 +175,7 @@ static void when_nothing_else_counts_it_is_not_asked_again(void **state)
     run_at(DAY + DAY_US);
 
     assert_int_equal(clocked.asked, 1);
-    expect_figures(0, 0, 12);
+    handback_expect_figures(0, 0, 12);
 }
 
 /* The process' clock is ahead of the store's. */
@@ -228,12 +188,12 @@ static void a_period_that_has_not_begun_in_the_store_is_awaited(void **state)
         handback_run(handback, &clocked.store, NOW_US);
     assert_int_equal(clocked.asked, 1); /* between them it rests */
     assert_int_equal(handback_count(handback), 1);
-    expect_figures(0, 0, 0);
+    handback_expect_figures(0, 0, 0);
 
     run_at_last(DAY);
     assert_int_equal(clocked.asked, 2);
     assert_used(DAY, 5, 5);
-    expect_figures(5, 0, 0);
+    handback_expect_figures(5, 0, 0);
 }
 
 static void a_period_that_is_over_does_not_wait_for_one_that_has_not_begun(void **state)
@@ -249,11 +209,11 @@ static void a_period_that_is_over_does_not_wait_for_one_that_has_not_begun(void 
     clocked.time_us = DAY;
     handback_run(handback, &clocked.store, NOW_US);
     assert_int_equal(clocked.asked, 2);
-    expect_figures(0, 0, 2);
+    handback_expect_figures(0, 0, 2);
 
     run_at_last(DAY + DAY_US);
     assert_int_equal(clocked.asked, 3);
-    expect_figures(3, 0, 2);
+    handback_expect_figures(3, 0, 2);
 }
 
 /* By the process' clock, too. */
@@ -315,7 +275,7 @@ static void a_store_that_names_a_time_in_all_periods_is_not_asked_again(void **s
     run_at(DAY);
 
     assert_int_equal(clocked.asked, 1);
-    expect_figures(0, 5, 0);
+    handback_expect_figures(0, 5, 0);
 }
 
 static void a_store_that_goes_on_about_a_period_that_was_let_go_is_not_asked_again(void **state)
@@ -326,7 +286,7 @@ static void a_store_that_goes_on_about_a_period_that_was_let_go_is_not_asked_aga
     run_at(DAY + DAY_US);
 
     assert_int_equal(clocked.asked, 2);
-    expect_figures(0, 5, 0);
+    handback_expect_figures(0, 5, 0);
 }
 
 static void notes_do_not_lead_into_the_policy(void **state)
@@ -345,7 +305,7 @@ static void notes_do_not_lead_into_the_policy(void **state)
     assert_used(DAY, 10, 10);
 }
 
-#define TEST(claim) cmocka_unit_test_setup_teardown(claim, set_up, tear_down)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, set_up, handback_end_fake)
 
 int main(void)
 {

@@ -1,71 +1,39 @@
 /* SPDX-License-Identifier: MIT
  *
  * What was noted while the store was away, where a reset forgets some of its counters. */
-#include "store/handback.h"
-
-#include "base/duration.h"
-#include "fake_store.h"
-#include "metrics/metrics.h"
-#include "support/cmocka.h"
+#include "handback_case.h"
 #include "support/several_sets.h"
 
-#include <event2/event.h>
-
-#define NOW_US (1000 * SECOND_US)
 #define LIMITS 3
 
 static const int64_t ada[LIMITS] = {1, 10, SEVERAL_SETS_COMMON}; /* a user, her org, and a pool */
 static const int64_t bob[LIMITS] = {2, 10, SEVERAL_SETS_COMMON}; /* another user of the same org */
 static const int64_t costs[LIMITS] = {1, 20, 300};
 
-static struct fake_store fake;
 static struct handbacks all;
-static struct handback *handback;
 static struct handback *of_another_worker;
-static struct metrics *metrics;
-static struct event_base *base;
 static struct limit limits[LIMITS];
 
 static int set_up(void **state)
 {
-    (void)state;
-    fake_store_open(&fake);
-    base = event_base_new();
-    metrics = metrics_new(1, 1);
+    (void)handback_begin_fake(state);
     all = (struct handbacks){0};
-    handback = handback_new(base, metrics);
     handback_join(handback, &all);
     of_another_worker = handback_new(base, metrics);
     handback_join(of_another_worker, &all);
-    for (size_t i = 0; i < LIMITS; i++) {
-        limits[i] = (struct limit){.algorithm = ALGORITHM_FIXED_WINDOW,
-                                   .quota = 1000,
-                                   .window_us = MINUTE_US,
-                                   .burst = 1000};
-    }
-    several_sets_tell_apart(limits, LIMITS);
+    handback_set_limits(limits, LIMITS, 1000);
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    (void)state;
-    fake_store_close(&fake);
-    handback_free(handback);
     handback_free(of_another_worker);
-    event_base_free(base);
-    metrics_free(metrics, 1);
-    return 0;
+    return handback_end_fake(state);
 }
 
 static struct operation charge_of(const int64_t sets[])
 {
-    struct operation charge = several_sets_take(sets, limits, LIMITS, 0);
-
-    charge.kind = OPERATION_CHARGE;
-    memcpy(charge.costs, costs, sizeof(costs));
-    charge.now_us = NOW_US;
-    return charge;
+    return handback_operation(OPERATION_CHARGE, sets, limits, LIMITS, costs);
 }
 
 static void note(struct handback *where, const int64_t sets[])
@@ -95,14 +63,8 @@ static void run(void)
 static void assert_used(const int64_t sets[], int64_t user, int64_t org, int64_t pool)
 {
     const int64_t wanted[LIMITS] = {user, org, pool};
-    struct operation look = charge_of(sets);
-    struct outcome outcome;
 
-    look.kind = OPERATION_LOOK;
-    memory_table_ask(fake.table, &look, &outcome);
-    assert_int_equal(outcome.status, TAKE_DONE);
-    for (size_t i = 0; i < LIMITS; i++)
-        assert_int_equal(limits[i].quota - outcome.at[i].remaining, wanted[i]);
+    handback_expect_used(charge_of(sets), wanted);
 }
 
 static void what_is_forgotten_is_not_handed_back_and_the_rest_is(void **state)
@@ -191,8 +153,7 @@ static void what_was_charged_before_a_reset_is_done(void **state)
     fake_store_answer(&fake, 0);
 
     assert_int_equal(handback_count(handback), 0);
-    assert_int_equal(figure_get(&metrics->figures[METRIC_HANDED_BACK]), 300);
-    assert_int_equal(figure_get(&metrics->figures[METRIC_HANDED_BACK_OVER]), 0);
+    handback_expect_figures(300, 0, 0);
 }
 
 /* The figure is the cost of the limit that was charged most. */

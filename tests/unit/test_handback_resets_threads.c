@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * One worker notes and hands back, while another one resets the same counters. */
-#include "store/handback.h"
-
-#include "base/duration.h"
-#include "fake_store.h"
-#include "metrics/metrics.h"
-#include "support/cmocka.h"
+#include "handback_case.h"
 #include "support/one_set.h"
 
-#include <event2/event.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define NOW_US   (1000 * SECOND_US)
 #define ROUNDS   2000
 #define SUBJECTS 10
 
@@ -48,7 +41,7 @@ static void *reset_all(void *context)
     return NULL;
 }
 
-static int64_t used_in(struct fake_store *fake)
+static int64_t used_by_all(void)
 {
     int64_t used = 0;
 
@@ -56,7 +49,7 @@ static int64_t used_in(struct fake_store *fake)
         const struct operation look = operation_of(OPERATION_LOOK, i);
         struct outcome outcome;
 
-        memory_table_ask(fake->table, &look, &outcome);
+        memory_table_ask(fake.table, &look, &outcome);
         used += limit.quota - outcome.at[0].remaining;
     }
     return used;
@@ -64,13 +57,8 @@ static int64_t used_in(struct fake_store *fake)
 
 static void each_charge_is_handed_back_or_dropped_once(void **state)
 {
-    struct event_base *base = event_base_new();
-    struct metrics *metrics = metrics_new(1, 1);
-    struct handback *handback = handback_new(base, metrics);
-    struct fake_store fake;
     pthread_t other;
     (void)state;
-    fake_store_open(&fake);
     handback_join(handback, &all);
     assert_int_equal(pthread_create(&other, NULL, reset_all, NULL), 0);
 
@@ -85,18 +73,15 @@ static void each_charge_is_handed_back_or_dropped_once(void **state)
     atomic_store(&is_over, true);
     assert_int_equal(pthread_join(other, NULL), 0);
 
-    assert_int_equal(used_in(&fake) + dropped, ROUNDS * SUBJECTS);
+    assert_int_equal(used_by_all() + dropped, ROUNDS * SUBJECTS);
     assert_int_equal(handback_count(handback), 0);
-    fake_store_close(&fake);
-    handback_free(handback);
-    event_base_free(base);
-    metrics_free(metrics, 1);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_charge_is_handed_back_or_dropped_once),
+        cmocka_unit_test_setup_teardown(each_charge_is_handed_back_or_dropped_once,
+                                        handback_begin_fake, handback_end_fake),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,62 +2,25 @@
  *
  * What several sets of subjects and measures have used while the store was away, and what the store
  * has charged once it is handed back. */
-#include "store/handback.h"
-
-#include "base/duration.h"
-#include "fake_store.h"
-#include "metrics/metrics.h"
-#include "support/cmocka.h"
+#include "handback_case.h"
 #include "support/several_sets.h"
 
-#include <event2/event.h>
-
-#define NOW_US (1000 * SECOND_US)
 #define LIMITS 3
 
 static const int64_t ada[LIMITS] = {1, 10, SEVERAL_SETS_COMMON}; /* a user, her org, and a pool */
 static const int64_t bob[LIMITS] = {2, 10, SEVERAL_SETS_COMMON}; /* another user of the same org */
 
-static struct fake_store fake;
-static struct handback *handback;
-static struct metrics *metrics;
-static struct event_base *base;
 static struct limit limits[LIMITS];
 
 static int set_up(void **state)
 {
-    (void)state;
-    fake_store_open(&fake);
-    base = event_base_new();
-    metrics = metrics_new(1, 1);
-    handback = handback_new(base, metrics);
-    for (size_t i = 0; i < LIMITS; i++) {
-        limits[i] = (struct limit){.algorithm = ALGORITHM_FIXED_WINDOW,
-                                   .quota = 1000,
-                                   .window_us = MINUTE_US,
-                                   .burst = 1000};
-    }
-    several_sets_tell_apart(limits, LIMITS);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    fake_store_close(&fake);
-    handback_free(handback);
-    event_base_free(base);
-    metrics_free(metrics, 1);
-    return 0;
+    handback_set_limits(limits, LIMITS, 1000);
+    return handback_begin_fake(state);
 }
 
 static struct operation take_of(const int64_t sets[], const int64_t costs[])
 {
-    struct operation take = several_sets_take(sets, limits, LIMITS, 0);
-
-    memcpy(take.costs, costs, LIMITS * sizeof(costs[0]));
-    take.now_us = NOW_US;
-    return take;
+    return handback_operation(OPERATION_TAKE, sets, limits, LIMITS, costs);
 }
 
 static void note(const int64_t sets[], const int64_t costs[])
@@ -73,23 +36,12 @@ static void run_at(int64_t now_us)
     assert_int_equal(handback_count(handback), 0);
 }
 
-static int64_t used(struct operation look, size_t limit, int64_t now_us)
-{
-    struct outcome outcome;
-
-    look.kind = OPERATION_LOOK;
-    look.now_us = now_us;
-    memory_table_ask(fake.table, &look, &outcome);
-    assert_int_equal(outcome.status, TAKE_DONE);
-    return look.limits[limit].quota - outcome.at[limit].remaining;
-}
-
 static void assert_used(const int64_t sets[], const int64_t wanted[], int64_t now_us)
 {
-    const struct operation take = take_of(sets, wanted);
+    struct operation look = take_of(sets, wanted);
 
-    for (size_t i = 0; i < LIMITS; i++)
-        assert_int_equal(used(take, i, now_us), wanted[i]);
+    look.now_us = now_us;
+    handback_expect_used(look, wanted);
 }
 
 static void each_limit_is_filled_by_itself(void **state)
@@ -260,19 +212,14 @@ static void a_sum_that_is_full_leaves_the_others_exact(void **state)
 static void what_comes_back_is_added_by_measure(void **state)
 {
     (void)state;
-    fake.answers[0] = (struct fake_answer){.is_late = true, .status = TAKE_DOWN};
-    fake.answers[1] = (struct fake_answer){.status = TAKE_DONE};
-    fake.answer_count = 2;
+    handback_refuse_next();
     note(ada, (const int64_t[]){1, 300, 0});
     handback_run(handback, &fake.store, NOW_US);
     note(ada, (const int64_t[]){2, 20, 5});
     fake_store_answer(&fake, 0);
     assert_int_equal(handback_count(handback), 1);
 
-    while (handback_count(handback) > 0) { /* after its rest */
-        handback_run(handback, &fake.store, NOW_US);
-        (void)event_base_dispatch(base);
-    }
+    handback_run_out(&fake.store);
 
     assert_used(ada, (const int64_t[]){3, 320, 5}, NOW_US);
 }
@@ -290,7 +237,7 @@ static void a_limit_is_not_charged_what_its_window_has_forgotten(void **state)
     assert_int_equal(figure_get(&metrics->figures[METRIC_HANDED_BACK]), 70);
 }
 
-#define TEST(claim) cmocka_unit_test_setup_teardown(claim, set_up, tear_down)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, set_up, handback_end_fake)
 
 int main(void)
 {
