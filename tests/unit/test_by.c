@@ -1,35 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "limit/by.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "base/arena.h"
-#include "base/document.h"
-
-static struct arena arena;
-static struct faults faults;
+#include "reading.h"
+#include "support/cmocka.h"
 
 /* `by` is the member's value in JSON; NULL: it is not there. */
 static const struct by *read_by(const char *by)
 {
     char text[512] = "{}";
-    struct error error = {0};
     struct form form;
 
     if (by != NULL)
         (void)snprintf(text, sizeof(text), "{\"by\":%s}", by);
-    json_t *document = document_parse(text_of(text), &error);
-    assert_non_null(document);
-    faults = (struct faults){0};
-    assert_true(form_open(&form, document, "/limits/0", &faults));
+    reading_begin(&form, text, "/limits/0");
     const struct by *read = by_read(&form, &arena);
     form_close(&form);
-    json_decref(document); /* the result has its own copies of the names */
+    reading_let_go(); /* the result has its own copies of the names */
     return read;
 }
 
@@ -51,9 +37,7 @@ static const char *written(const char *by)
 static void assert_fault(const char *by, const char *detail)
 {
     assert_null(read_by(by));
-    assert_int_equal(faults.count, 1);
-    assert_string_equal(faults.at[0].pointer, "/limits/0/by");
-    assert_string_equal(faults.at[0].detail, detail);
+    reading_expect_fault("/limits/0/by", detail);
 }
 
 static void names_are_sorted_and_one_is_written_as_a_text(void **state)
@@ -143,13 +127,6 @@ static void who_does_not_say_counts_by_user_and_else_by_ip(void **state)
     assert_ptr_equal(by_resolve(pool, false), pool);
 }
 
-static int end(void **state)
-{
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,5 +139,5 @@ int main(void)
         cmocka_unit_test(who_does_not_say_counts_by_user_and_else_by_ip),
     };
 
-    return cmocka_run_group_tests(tests, NULL, end);
+    return cmocka_run_group_tests(tests, NULL, reading_end);
 }

@@ -1,34 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "limit/costs.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "base/arena.h"
-#include "base/document.h"
-
-static struct arena arena;
-static struct faults faults;
-static json_t *body;
+#include "reading.h"
+#include "support/cmocka.h"
 
 typedef bool read_fn(struct form *form, struct arena *arena, struct costs *costs);
 
-/* What is read before is let go of. */
 static bool read_with(read_fn *read, const char *json, struct costs *costs)
 {
-    struct error error = {0};
     struct form form;
 
-    json_decref(body);
-    body = document_parse(text_of(json), &error);
-    if (body == NULL)
-        fail_msg("%s: %s", json, error.message);
-    faults = (struct faults){0};
-    assert_true(form_open(&form, body, "/checks/3", &faults));
+    reading_begin(&form, json, "/checks/3");
     bool good = read(&form, &arena, costs);
 
     form_close(&form);
@@ -57,9 +39,7 @@ static void assert_fault(const char *json, const char *pointer, const char *deta
 
     if (read_costs(json, &costs))
         fail_msg("%s was accepted", json);
-    assert_int_equal(faults.count, 1);
-    assert_string_equal(faults.at[0].pointer, pointer);
-    assert_string_equal(faults.at[0].detail, detail);
+    reading_expect_fault(pointer, detail);
 }
 
 static void a_check_costs_one_request_unless_it_says_more(void **state)
@@ -136,14 +116,6 @@ static void a_charge_costs_nothing_unless_it_says_so_and_may_give_back(void **st
     assert_string_equal(faults.at[0].pointer, "/checks/3/costs/a");
 }
 
-static int end(void **state)
-{
-    (void)state;
-    json_decref(body);
-    arena_close(&arena);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,5 +126,5 @@ int main(void)
         cmocka_unit_test(a_charge_costs_nothing_unless_it_says_so_and_may_give_back),
     };
 
-    return cmocka_run_group_tests(tests, NULL, end);
+    return cmocka_run_group_tests(tests, NULL, reading_end);
 }

@@ -1,32 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "limit/period.h"
 
-#include "base/arena.h"
-#include "base/document.h"
 #include "base/duration.h"
+#include "reading.h"
 #include "support/cmocka.h"
-
-static struct arena arena;
-static struct faults faults;
 
 /* `members` are those of a limit, with ' for ". */
 static struct period *read_period(const char *members)
 {
     char text[512];
-    struct error error = {0};
     struct form form;
 
     (void)snprintf(text, sizeof(text), "{%s}", members);
     for (char *quote = text; (quote = strchr(quote, '\'')) != NULL;)
         *quote = '"';
-    json_t *document = document_parse(text_of(text), &error);
-    if (document == NULL)
-        fail_msg("%s: %s", text, error.message);
-    faults = (struct faults){0};
-    assert_true(form_open(&form, document, "/limits/0", &faults));
+    reading_begin(&form, text, "/limits/0");
     struct period *period = period_read(&form, &arena);
     form_close(&form);
-    json_decref(document); /* the result has its own copy of the zone */
+    reading_let_go(); /* the result has its own copy of the zone */
     return period;
 }
 
@@ -64,9 +55,7 @@ static const char *written(const char *members)
 static void assert_fault(const char *members, const char *pointer, const char *detail)
 {
     assert_null(read_period(members));
-    assert_int_equal(faults.count, 1);
-    assert_string_equal(faults.at[0].pointer, pointer);
-    assert_string_equal(faults.at[0].detail, detail);
+    reading_expect_fault(pointer, detail);
 }
 
 static void assert_anchor(const char *anchor, const char *detail)
@@ -296,13 +285,6 @@ static void the_longest_covers_a_zone_that_repeats_a_day(void **state)
     assert_true(period_longest_us(PERIOD_YEAR) >= 367 * DAY_S * SECOND_US);
 }
 
-static int end(void **state)
-{
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,5 +301,5 @@ int main(void)
         cmocka_unit_test(the_longest_covers_a_zone_that_repeats_a_day),
     };
 
-    return cmocka_run_group_tests(tests, NULL, end);
+    return cmocka_run_group_tests(tests, NULL, reading_end);
 }

@@ -1,39 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "limit/subjects.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "base/arena.h"
-#include "base/document.h"
 #include "limit/by.h"
 #include "limit/subjects_read.h"
 #include "limit/word.h"
+#include "reading.h"
+#include "support/cmocka.h"
 
 #include <sodium.h>
 
 #define LISTED_BYTES 512
 
-static struct arena arena;
-static struct faults faults;
-static json_t *body;
 static struct form form;
 
-/* What is read before is let go of. */
 static void open_form(const char *json)
 {
-    struct error error = {0};
-
-    json_decref(body);
-    body = document_parse(text_of(json), &error);
-    if (body == NULL)
-        fail_msg("%s: %s", json, error.message);
-    faults = (struct faults){0};
-    assert_true(form_open(&form, body, "", &faults));
+    reading_begin(&form, json, "");
 }
 
 static bool read_subjects(const char *json, struct subjects *subjects)
@@ -88,9 +70,7 @@ static void assert_fault(const char *json, const char *pointer, const char *deta
 
     if (read_subjects(json, &subjects))
         fail_msg("%s was accepted", json);
-    assert_int_equal(faults.count, 1);
-    assert_string_equal(faults.at[0].pointer, pointer);
-    assert_string_equal(faults.at[0].detail, detail);
+    reading_expect_fault(pointer, detail);
     assert_int_equal(subjects.count, 0);
 }
 
@@ -281,14 +261,6 @@ static void as_many_of_the_longest_as_may_be_have_a_digest(void **state)
                             (struct subjects){ARRAY_COUNT(all), all}));
 }
 
-static int end(void **state)
-{
-    (void)state;
-    json_decref(body);
-    arena_close(&arena);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,5 +279,5 @@ int main(void)
 
     if (sodium_init() < 0)
         return 1;
-    return cmocka_run_group_tests(tests, NULL, end);
+    return cmocka_run_group_tests(tests, NULL, reading_end);
 }

@@ -1,20 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "limit/terms.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "base/arena.h"
-#include "base/document.h"
 #include "limit/algorithm.h"
-
-static struct arena arena;
-static struct faults faults;
-static json_t *body;
+#include "reading.h"
+#include "support/cmocka.h"
 
 /* All places of a rule that terms may change or must leave. */
 static const struct limit limits[] = {
@@ -49,18 +38,11 @@ static const struct rule rule = {.use = RULE_CANDIDATE,
 
 typedef bool read_fn(struct form *form, struct arena *arena, struct terms *terms);
 
-/* What is read before is let go of. */
 static bool read_with(read_fn *read, const char *json, struct terms *terms)
 {
-    struct error error = {0};
     struct form form;
 
-    json_decref(body);
-    body = document_parse(text_of(json), &error);
-    if (body == NULL)
-        fail_msg("%s: %s", json, error.message);
-    faults = (struct faults){0};
-    assert_true(form_open(&form, body, "/checks/3", &faults));
+    reading_begin(&form, json, "/checks/3");
     bool good = read(&form, &arena, terms);
 
     form_close(&form);
@@ -81,20 +63,13 @@ static struct terms terms_of(const char *json)
     return terms;
 }
 
-static void assert_one_fault(const char *pointer, const char *detail)
-{
-    assert_int_equal(faults.count, 1);
-    assert_string_equal(faults.at[0].pointer, pointer);
-    assert_string_equal(faults.at[0].detail, detail);
-}
-
 static void assert_fault(const char *json, const char *pointer, const char *detail)
 {
     struct terms terms;
 
     if (read_terms(json, &terms))
         fail_msg("%s was accepted", json);
-    assert_one_fault(pointer, detail);
+    reading_expect_fault(pointer, detail);
 }
 
 static void assert_cannot_apply(const char *json, const char *pointer, const char *detail)
@@ -102,7 +77,7 @@ static void assert_cannot_apply(const char *json, const char *pointer, const cha
     const struct terms terms = terms_of(json);
 
     assert_null(terms_apply(&terms, &rule, "/checks/3", &faults, &arena));
-    assert_one_fault(pointer, detail);
+    reading_expect_fault(pointer, detail);
     assert_null(terms_apply(&terms, &rule, "/checks/3", NULL, &arena));
     assert_int_equal(faults.count, 1);
 }
@@ -342,9 +317,6 @@ int main(void)
         cmocka_unit_test(a_charge_has_all_terms_but_that_a_part_is_enough),
         cmocka_unit_test(long_names_are_cut),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
-    json_decref(body);
-    arena_close(&arena);
-    return failed;
+    return cmocka_run_group_tests(tests, NULL, reading_end);
 }
