@@ -8,12 +8,9 @@
 
 struct redis_server *server;
 
-static int prepare(void);
-
 int redis_group_open(void **state)
 {
-    (void)state;
-    if (prepare() != 0)
+    if (redis_group_prepare(state) != 0)
         return -1;
     server = redis_server_start(NULL);
     return 0;
@@ -21,15 +18,15 @@ int redis_group_open(void **state)
 
 int redis_group_open_clocked(void **state)
 {
-    (void)state;
-    if (prepare() != 0)
+    if (redis_group_prepare(state) != 0)
         return -1;
     server = redis_server_start_clocked();
     return 0;
 }
 
-static int prepare(void)
+int redis_group_prepare(void **state)
 {
+    (void)state;
     (void)signal(SIGPIPE, SIG_IGN); /* as in the service: hiredis writes to closed sockets */
     return sodium_init() < 0 ? -1 : 0;
 }

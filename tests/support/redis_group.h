@@ -18,6 +18,8 @@ extern struct redis_server *server;
 int redis_group_open(void **state);
 /* The same with a wall clock that redis_server_set_clock() moves. */
 int redis_group_open_clocked(void **state);
+/* The same without a server, for tests that start their own. */
+int redis_group_prepare(void **state);
 /* Teardown of the group. It also removes the scratch directory. */
 int redis_group_close(void **state);
 

@@ -4,35 +4,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "captured.h"
-#include "redis/redis_topology.h"
 #include "support/cmocka.h"
 #include "support/impostor.h"
-#include "support/redis_sentinels.h"
-#include "support/wait.h"
+#include "support/topologies.h"
+#include "topology_case.h"
 
-#include <signal.h>
-#include <sodium.h>
-
-#define WAIT_SECONDS 20
-#define STOP_US      (2 * SECOND_US)
-#define LINE_BYTES   512
-#define NEW_MASTER   "redis master is now at"
-#define NOT_FOUND    "redis is not found"
-
-static struct redis_topology *topology_to(const char *url)
-{
-    struct redis_topology_options options = {0};
-    struct error error = {0};
-
-    assert_true(redis_url_parse(text_of(url), &options.url, &error));
-    return redis_topology_new(&options);
-}
-
-static void end(struct redis_topology *topology)
-{
-    assert_true(redis_topology_stop(topology, clock_monotonic_us() + STOP_US));
-    redis_topology_free(topology);
-}
+#define LINE_BYTES 512
+#define NEW_MASTER "redis master is now at"
+#define NOT_FOUND  "redis is not found"
 
 /* How often the log names a master so far. `last` says where the last one is. */
 static int masters_told(const struct captured *captured, char last[LINE_BYTES])
@@ -87,7 +66,7 @@ static void where_a_single_server_is_is_not_told(void **state)
     capture_begin(&captured);
     struct redis_topology *topology = topology_to("redis://127.0.0.1:1");
     redis_topology_start(topology);
-    end(topology);
+    topology_end(topology);
     const int told = capture_end(&captured, "redis nodes are now");
 
     assert_int_equal(told, 0);
@@ -105,14 +84,14 @@ static void each_master_is_told_once(void **state)
     capture_begin(&captured);
     redis_topology_start(topology);
     redis_sentinels_fail_over(*state, 0);
-    WAIT_FOR (WAIT_SECONDS, redis_topology_version(topology) > version)
+    WAIT_FOR (TOPOLOGY_WAIT_SECONDS, redis_topology_version(topology) > version)
         ;
-    WAIT_FOR (WAIT_SECONDS, tells_the_map(topology, &captured))
+    WAIT_FOR (TOPOLOGY_WAIT_SECONDS, tells_the_map(topology, &captured))
         ;
     const int told = capture_end(&captured, NEW_MASTER);
 
     assert_int_equal(told, 2);
-    end(topology);
+    topology_end(topology);
 }
 
 /* A sentinel that names two masters in turn. */
@@ -121,25 +100,18 @@ static void many_changes_are_a_line_a_second_and_the_last_one_is_told(void **sta
     struct redis_server *masters[] = {redis_server_start(NULL), redis_server_start(NULL)};
     struct impostor sentinel;
     struct captured captured;
-    char url[LINE_BYTES];
     (void)state;
     impostor_open(&sentinel);
     impostor_listen(&sentinel);
-    (void)snprintf(url, sizeof(url), "redis-sentinel://%s/mymaster",
-                   strstr(sentinel.url, "127.0.0.1"));
-    struct redis_topology *topology = topology_to(url);
+    struct redis_topology *topology = topology_to_sentinel(endpoint_at(sentinel.url).port);
     const int64_t begin_us = clock_monotonic_us();
 
     capture_begin(&captured);
     redis_topology_start(topology);
-    WAIT_FOR (WAIT_SECONDS, sentinel.count >= 12) {
-        char words[LINE_BYTES];
-        char port[16];
-        const int digits =
-            snprintf(port, sizeof(port), "%d", redis_server_port(masters[sentinel.count % 2]));
+    WAIT_FOR (TOPOLOGY_WAIT_SECONDS, sentinel.count >= 12) {
+        char words[TOPOLOGY_WORDS_BYTES];
 
-        (void)snprintf(words, sizeof(words),
-                       "+PONG\r\n*0\r\n*2\r\n$9\r\n127.0.0.1\r\n$%d\r\n%s\r\n*0\r\n", digits, port);
+        topology_words_naming(masters[sentinel.count % 2], words);
         (void)impostor_rebuff(&sentinel, words);
         redis_topology_doubt(topology, "a test");
     }
@@ -147,13 +119,13 @@ static void many_changes_are_a_line_a_second_and_the_last_one_is_told(void **sta
     const int64_t seconds = (clock_monotonic_us() - begin_us) / SECOND_US;
     char last[LINE_BYTES];
     const int told_before = masters_told(&captured, last);
-    WAIT_FOR (WAIT_SECONDS, tells_the_map(topology, &captured))
+    WAIT_FOR (TOPOLOGY_WAIT_SECONDS, tells_the_map(topology, &captured))
         ;
     (void)capture_end(&captured, NEW_MASTER);
 
     assert_true(versions >= 6);
     assert_in_range(told_before, 1, 1 + seconds);
-    end(topology);
+    topology_end(topology);
     impostor_close(&sentinel);
     for (size_t i = 0; i < ARRAY_COUNT(masters); i++)
         redis_server_stop(masters[i]);
@@ -168,29 +140,18 @@ static void why_no_master_is_found_is_told_once(void **state)
 
     capture_begin(&captured);
     redis_topology_start(topology);
-    WAIT_FOR (WAIT_SECONDS, log_lines(LOG_DEBUG) >= 5)
+    WAIT_FOR (TOPOLOGY_WAIT_SECONDS, log_lines(LOG_DEBUG) >= 5)
         redis_topology_doubt(topology, "a test");
-    end(topology);
+    topology_end(topology);
     const int told = capture_end(&captured, NOT_FOUND);
 
     assert_int_equal(told, 1);
 }
 
-static int open_sentinels(void **state)
+static int open_group(void **state)
 {
-    (void)signal(SIGPIPE, SIG_IGN); /* as in the service: hiredis writes to closed sockets */
-    if (sodium_init() < 0)
-        return -1;
     log_set_level(LOG_DEBUG);
-    *state = redis_sentinels_start(NULL);
-    return 0;
-}
-
-static int close_sentinels(void **state)
-{
-    redis_sentinels_stop(*state);
-    scratch_remove();
-    return 0;
+    return topology_open_sentinels(state);
 }
 
 int main(void)
@@ -203,5 +164,5 @@ int main(void)
         cmocka_unit_test(many_changes_are_a_line_a_second_and_the_last_one_is_told),
     };
 
-    return cmocka_run_group_tests(tests, open_sentinels, close_sentinels);
+    return cmocka_run_group_tests(tests, open_group, topology_close_sentinels);
 }

@@ -1,26 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
  * Sentinels that answer, but byte by byte. */
-#include "redis/redis_topology.h"
-
 #include "base/clock.h"
 #include "support/cmocka.h"
 #include "support/fault_proxy.h"
 #include "support/impostor.h"
-#include "support/redis_sentinels.h"
-#include "support/scratch.h"
 #include "support/topologies.h"
-#include "support/wait.h"
+#include "topology_case.h"
 
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
-#include <sodium.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 
-#define WAIT_SECONDS 20
-#define BYTE_MS      20
+#define BYTE_MS 20
 /* What the service gives it. */
 #define STOP_US (4 * SECOND_US)
 
@@ -31,24 +24,13 @@ struct trickle {
     atomic_bool is_over;
 };
 
-static struct redis_topology *topology_to(int port)
-{
-    struct redis_topology_options options = {0};
-    struct error error = {0};
-    char url[128];
-
-    (void)snprintf(url, sizeof(url), "redis-sentinel://127.0.0.1:%d/mymaster", port);
-    assert_true(redis_url_parse(text_of(url), &options.url, &error));
-    return redis_topology_new(&options);
-}
-
 /* Its whole answers would take half a minute. */
 static void a_sentinel_that_answers_byte_by_byte_is_given_up(void **state)
 {
     struct redis_sentinels *sentinels = redis_sentinels_start(NULL);
     const struct fault_proxy_options options = {.port = redis_sentinels_port(sentinels, 0)};
     struct fault_proxy *proxy = fault_proxy_start(&options);
-    struct redis_topology *topology = topology_to(fault_proxy_port(proxy));
+    struct redis_topology *topology = topology_to_sentinel(fault_proxy_port(proxy));
     struct error error = {0};
     (void)state;
 
@@ -84,9 +66,9 @@ static void it_stops_while_a_sentinel_answers_byte_by_byte(void **state)
     (void)state;
     impostor_open(&trickle.impostor);
     impostor_listen(&trickle.impostor);
-    struct redis_topology *topology = topology_to(endpoint_at(trickle.impostor.url).port);
+    struct redis_topology *topology = topology_to_sentinel(endpoint_at(trickle.impostor.url).port);
     redis_topology_start(topology);
-    WAIT_FOR (WAIT_SECONDS, impostor_accept(&trickle.impostor))
+    WAIT_FOR (TOPOLOGY_WAIT_SECONDS, impostor_accept(&trickle.impostor))
         ;
     assert_int_equal(pthread_create(&trickle.thread, NULL, speak, &trickle), 0);
 
@@ -99,20 +81,6 @@ static void it_stops_while_a_sentinel_answers_byte_by_byte(void **state)
     impostor_close(&trickle.impostor);
 }
 
-static int open_group(void **state)
-{
-    (void)state;
-    (void)signal(SIGPIPE, SIG_IGN); /* as in the service: hiredis writes to closed sockets */
-    return sodium_init() < 0 ? -1 : 0;
-}
-
-static int close_group(void **state)
-{
-    (void)state;
-    scratch_remove();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,5 +88,5 @@ int main(void)
         cmocka_unit_test(it_stops_while_a_sentinel_answers_byte_by_byte),
     };
 
-    return cmocka_run_group_tests(tests, open_group, close_group);
+    return cmocka_run_group_tests(tests, redis_group_prepare, redis_group_close);
 }
