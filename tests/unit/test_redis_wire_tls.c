@@ -2,25 +2,15 @@
  *
  * A wire with TLS to a server that reads only when the test says it, and never replies. What is
  * written must not wait for a reply. The sockets hold little, so they are soon full. */
-#include "redis/redis_wire.h"
-
 #include "base/memory.h"
-#include "base/text.h"
-#include "redis/redis_dialer.h"
-#include "redis/redis_resolver.h"
 #include "redis/redis_tls.h"
 #include "support/certificate.h"
-#include "support/cmocka.h"
-#include "support/impostor.h"
-#include "support/topologies.h"
-#include "support/wait.h"
+#include "talk.h"
 
-#include <event2/event.h>
 #include <openssl/ssl.h>
 #include <signal.h>
-#include <sys/socket.h>
 
-#define WAIT_SECONDS 20
+#define HELD_BYTES   4096
 #define LARGE_BYTES  ((size_t)1024 * 1024)
 #define PIECE_BYTES  16384
 #define CHAIN_LENGTH 60
@@ -29,55 +19,19 @@ static struct certificate authority;
 static struct certificate of_server;
 static struct certificate of_client;
 
-/* The server's side of a wire, and what the wire has reported. */
-struct talk {
-    struct event_base *base;
+/* A talk by TLS, and the server's side of it. */
+struct secret {
+    struct talk talk;
     struct redis_tls *tls;
-    struct redis_wire wire;
-    struct impostor impostor;
     SSL *server;
     size_t received; /* by the server, of all commands */
-    size_t replies;
-    char reason[128]; /* empty: not lost */
 };
 
-static void on_written(void *context)
-{
-    (void)context;
-}
-
-static void on_replied(void *context, const redisReply *reply)
-{
-    (void)reply;
-    ((struct talk *)context)->replies++;
-}
-
-static void on_lost(void *context, const char *reason)
-{
-    struct talk *talk = context;
-
-    (void)snprintf(talk->reason, sizeof(talk->reason), "%s", reason);
-}
-
-static const struct redis_wire_events events = {on_written, on_replied, on_lost};
-
-static bool turn(struct talk *talk)
-{
-    return event_base_loop(talk->base, EVLOOP_NONBLOCK) >= 0;
-}
-
 /* Until nothing is left to do without the server. */
-static void turn_until_full(struct talk *talk)
+static void turn_until_full(struct secret *secret)
 {
     for (int i = 0; i < 10; i++)
-        assert_true(turn(talk));
-}
-
-static void hold_little(int fd, int option)
-{
-    const int bytes = 4096;
-
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, option, &bytes, sizeof(bytes)), 0);
+        assert_true(talk_turn(&secret->talk));
 }
 
 static SSL *server_new(int fd)
@@ -101,136 +55,123 @@ static SSL *server_new(int fd)
     return server;
 }
 
-static void talk_open(struct talk *talk, const struct redis_tls_options *options)
+static void secret_open(struct secret *secret, const struct redis_tls_options *options)
 {
     struct error error = {0};
 
-    *talk = (struct talk){.base = event_base_new(), .tls = redis_tls_new(options, &error)};
+    *secret = (struct secret){.tls = redis_tls_new(options, &error)};
     assert_string_equal(error.message, "");
-    impostor_open(&talk->impostor);
-    hold_little(talk->impostor.listening, SO_RCVBUF);
-    impostor_listen(&talk->impostor);
-    const struct redis_endpoint endpoint = endpoint_at(talk->impostor.url);
-    struct redis_dialer *dialer = redis_dialer_new(REDIS_RESOLVER_CONF);
-    const int fd = redis_dialer_dial(dialer, &endpoint, 1000 * WAIT_SECONDS, &error);
-    redis_dialer_free(dialer);
-    assert_true(fd >= 0);
-    hold_little(fd, SO_SNDBUF);
-    redis_wire_init(&talk->wire, talk->base, &events, talk);
-    assert_true(redis_wire_open_give(&talk->wire, fd, talk->tls, "127.0.0.1", &error));
-    WAIT_FOR (WAIT_SECONDS, impostor_accept(&talk->impostor))
-        ;
-    assert_int_equal(evutil_make_socket_nonblocking(talk->impostor.connections[0]), 0);
-    talk->server = server_new(talk->impostor.connections[0]);
+    talk_open(&secret->talk, secret->tls, HELD_BYTES);
+    const int fd = secret->talk.impostor.connections[0];
+    assert_int_equal(evutil_make_socket_nonblocking(fd), 0);
+    secret->server = server_new(fd);
 }
 
 /* One step of the handshake, or some of what has come. */
-static void server_read(struct talk *talk)
+static void server_read(struct secret *secret)
 {
     char piece[PIECE_BYTES];
-    const int count = SSL_read(talk->server, piece, sizeof(piece));
+    const int count = SSL_read(secret->server, piece, sizeof(piece));
 
-    talk->received += count > 0 ? (size_t)count : 0;
+    secret->received += count > 0 ? (size_t)count : 0;
 }
 
-static bool is_agreed(struct talk *talk)
+static bool is_agreed(struct secret *secret)
 {
-    assert_true(turn(talk));
-    server_read(talk);
-    return SSL_is_init_finished(talk->server) && !redis_wire_is_beginning(&talk->wire);
+    assert_true(talk_turn(&secret->talk));
+    server_read(secret);
+    return SSL_is_init_finished(secret->server) && !redis_wire_is_beginning(&secret->talk.wire);
 }
 
 /* The handshake is over, and all that the server says of itself has been read. */
-static void talk_begin(struct talk *talk)
+static void secret_begin(struct secret *secret)
 {
     const struct redis_tls_options options = {.authorities = authority.pem};
 
-    talk_open(talk, &options);
-    WAIT_FOR (WAIT_SECONDS, is_agreed(talk))
+    secret_open(secret, &options);
+    WAIT_FOR (TALK_WAIT_SECONDS, is_agreed(secret))
         ;
-    turn_until_full(talk);
-    redis_wire_serve(&talk->wire); /* finds nothing to read */
+    turn_until_full(secret);
+    redis_wire_serve(&secret->talk.wire); /* finds nothing to read */
 }
 
-static void talk_end(struct talk *talk)
+static void secret_close(struct secret *secret)
 {
-    redis_wire_close(&talk->wire);
-    SSL_free(talk->server);
-    impostor_close(&talk->impostor);
-    event_base_free(talk->base);
-    redis_tls_free(talk->tls);
+    talk_close(&secret->talk);
+    SSL_free(secret->server);
+    redis_tls_free(secret->tls);
 }
 
 /* Returns how many bytes the command has on the wire. */
-static size_t send_large(struct talk *talk)
+static size_t send_large(struct secret *secret)
 {
     char *value = memory_new(LARGE_BYTES, 1);
     const char *argv[] = {"ECHO", value};
     const size_t lengths[] = {4, LARGE_BYTES};
 
-    redis_wire_send(&talk->wire, 2, argv, lengths);
+    redis_wire_send(&secret->talk.wire, 2, argv, lengths);
     free(value);
     return strlen("*2\r\n$4\r\nECHO\r\n$1048576\r\n") + LARGE_BYTES + strlen("\r\n");
 }
 
-static void expect_received(struct talk *talk, size_t bytes)
+static void expect_received(struct secret *secret, size_t bytes)
 {
-    WAIT_FOR (WAIT_SECONDS, turn(talk) && talk->received >= bytes)
-        server_read(talk);
+    WAIT_FOR (TALK_WAIT_SECONDS, talk_turn(&secret->talk) && secret->received >= bytes)
+        server_read(secret);
 
-    assert_int_equal(talk->received, bytes);
-    assert_int_equal(talk->replies, 0);
-    assert_string_equal(talk->reason, "");
+    assert_int_equal(secret->received, bytes);
+    assert_int_equal(secret->talk.replies, 0);
+    assert_string_equal(secret->talk.reason, "");
 }
 
 static void a_large_command_goes_out_whole_while_the_server_says_nothing(void **state)
 {
-    struct talk talk;
+    struct secret secret;
     (void)state;
-    talk_begin(&talk);
+    secret_begin(&secret);
 
-    const size_t bytes = send_large(&talk);
-    turn_until_full(&talk);
+    const size_t bytes = send_large(&secret);
+    turn_until_full(&secret);
 
-    expect_received(&talk, bytes);
-    talk_end(&talk);
+    expect_received(&secret, bytes);
+    secret_close(&secret);
 }
 
 /* OpenSSL must be given the same bytes again, so what is sent meanwhile follows in another
  * write. */
 static void what_is_sent_while_the_socket_is_full_follows_without_a_reply(void **state)
 {
-    struct talk talk;
+    struct secret secret;
     size_t bytes = 0;
     (void)state;
-    talk_begin(&talk);
+    secret_begin(&secret);
 
     for (int i = 0; i < 3; i++) {
-        bytes += send_large(&talk);
-        turn_until_full(&talk);
+        bytes += send_large(&secret);
+        turn_until_full(&secret);
     }
 
-    expect_received(&talk, bytes);
-    talk_end(&talk);
+    expect_received(&secret, bytes);
+    secret_close(&secret);
 }
 
 /* The server tells its new keys, and wants ours to be new, too. */
 static void new_keys_in_the_middle_of_a_command_do_not_stop_it(void **state)
 {
-    struct talk talk;
+    struct secret secret;
     (void)state;
-    talk_begin(&talk);
+    secret_begin(&secret);
 
-    const size_t bytes = send_large(&talk);
-    turn_until_full(&talk);
-    assert_int_equal(SSL_key_update(talk.server, SSL_KEY_UPDATE_REQUESTED), 1);
-    assert_int_equal(SSL_do_handshake(talk.server), 1);
-    turn_until_full(&talk);
+    const size_t bytes = send_large(&secret);
+    turn_until_full(&secret);
+    assert_int_equal(SSL_key_update(secret.server, SSL_KEY_UPDATE_REQUESTED), 1);
+    assert_int_equal(SSL_do_handshake(secret.server), 1);
+    turn_until_full(&secret);
 
-    expect_received(&talk, bytes);
-    const size_t more = send_large(&talk);
-    expect_received(&talk, bytes + more);
-    talk_end(&talk);
+    expect_received(&secret, bytes);
+    const size_t more = send_large(&secret);
+    expect_received(&secret, bytes + more);
+    secret_close(&secret);
 }
 
 static int believe(int is_good, X509_STORE_CTX *context)
@@ -244,25 +185,25 @@ static int believe(int is_good, X509_STORE_CTX *context)
 static void a_handshake_longer_than_the_socket_holds_goes_on(void **state)
 {
     char *chain = memory_new(CHAIN_LENGTH + 1, strlen(authority.pem) + strlen(of_client.pem) + 1);
-    struct talk talk;
+    struct secret secret;
     (void)state;
     (void)strncat(chain, of_client.pem, strlen(of_client.pem));
     for (int i = 0; i < CHAIN_LENGTH; i++)
         (void)strncat(chain, authority.pem, strlen(authority.pem));
     const struct redis_tls_options options = {
         .authorities = authority.pem, .certificate = chain, .key = of_client.key};
-    talk_open(&talk, &options);
-    SSL_set_verify(talk.server, SSL_VERIFY_PEER, believe);
+    secret_open(&secret, &options);
+    SSL_set_verify(secret.server, SSL_VERIFY_PEER, believe);
 
-    server_read(&talk);
-    turn_until_full(&talk);
-    server_read(&talk);
-    turn_until_full(&talk);
-    WAIT_FOR (WAIT_SECONDS, is_agreed(&talk))
+    server_read(&secret);
+    turn_until_full(&secret);
+    server_read(&secret);
+    turn_until_full(&secret);
+    WAIT_FOR (TALK_WAIT_SECONDS, is_agreed(&secret))
         ;
 
-    assert_string_equal(talk.reason, "");
-    talk_end(&talk);
+    assert_string_equal(secret.talk.reason, "");
+    secret_close(&secret);
     free(chain);
 }
 
