@@ -4,14 +4,11 @@
 #include "redis/redis_dialer.h"
 #include "redis/redis_resolver.h"
 #include "redis/redis_tls.h"
-#include "support/cmocka.h"
+#include "session_case.h"
 #include "tls_case.h"
 
-#include <poll.h>
-
-#define MESSAGES    100
-#define LARGE       40000 /* more than a TLS record, and than one read */
-#define PATIENCE_MS 20000
+#define MESSAGES 100
+#define LARGE    40000 /* more than a TLS record, and than one read */
 
 static void messages_are_heard_one_by_one(void **state)
 {
@@ -19,7 +16,7 @@ static void messages_are_heard_one_by_one(void **state)
     struct redis_dialer *dialer = redis_dialer_new(REDIS_RESOLVER_CONF);
     struct redis_tls *tls = tls_case_new(&options);
     struct redis_session *session =
-        tls_case_session(dialer, tls, redis_server_tcp_url(tls_open_server), PATIENCE_MS);
+        tls_case_session(dialer, tls, redis_server_tcp_url(tls_open_server), SESSION_PATIENCE_MS);
     const char *words[] = {"SUBSCRIBE", "news"};
     static char large[LARGE + 1];
     struct error error = {0};
@@ -32,15 +29,10 @@ static void messages_are_heard_one_by_one(void **state)
         (void)redis_server_command(tls_open_server, "PUBLISH news %d%s", i,
                                    i % 10 == 0 ? large : "");
     for (int i = 0; i < MESSAGES; i++) {
-        struct pollfd socket = {.fd = redis_session_fd(session), .events = POLLIN};
         redisReply *message = NULL;
         char number[16];
 
-        assert_true(redis_session_hear(session, &message, &error));
-        while (message == NULL) {
-            assert_int_equal(poll(&socket, 1, PATIENCE_MS), 1);
-            assert_true(redis_session_hear(session, &message, &error));
-        }
+        assert_true(session_hear(session, &message, &error));
         const size_t digits = (size_t)snprintf(number, sizeof(number), "%d", i);
         assert_memory_equal(message->element[2]->str, number, digits);
         assert_int_equal(message->element[2]->len, digits + (i % 10 == 0 ? LARGE : 0));
@@ -59,23 +51,17 @@ static void expect_end(void (*end)(void))
     struct redis_dialer *dialer = redis_dialer_new(REDIS_RESOLVER_CONF);
     struct redis_tls *tls = tls_case_new(&options);
     struct redis_session *session =
-        tls_case_session(dialer, tls, redis_server_tcp_url(tls_open_server), PATIENCE_MS);
+        tls_case_session(dialer, tls, redis_server_tcp_url(tls_open_server), SESSION_PATIENCE_MS);
     const char *words[] = {"SUBSCRIBE", "news"};
     struct error error = {0};
     redisReply *message = NULL;
-    bool is_there = true;
     freeReplyObject(redis_session_command(session, &error, 2, words, NULL));
     assert_string_equal(error.message, "");
 
     end();
-    while (is_there) {
-        struct pollfd socket = {.fd = redis_session_fd(session), .events = POLLIN};
+    assert_false(session_hear(session, &message, &error));
 
-        assert_int_equal(poll(&socket, 1, PATIENCE_MS), 1);
-        is_there = redis_session_hear(session, &message, &error);
-        assert_null(message);
-    }
-
+    assert_null(message);
     assert_int_equal(redis_session_fd(session), -1);
     assert_string_equal(error.message, "redis: Server closed the connection");
     redis_session_free(session);
