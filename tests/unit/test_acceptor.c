@@ -212,18 +212,23 @@ static void who_finds_no_room_makes_it_rest_for_some_milliseconds(void **state)
     assert_true(rest.tv_sec < 0 || (rest.tv_sec == 0 && rest.tv_usec <= 50 * MILLISECOND_US));
 }
 
+/* Leaves the process none beyond those it has. `before` gives them back. */
+static void take_descriptors(struct rlimit *before)
+{
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, before), 0);
+    struct rlimit none = *before;
+    none.rlim_cur = 3;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+}
+
 static void without_descriptors_it_rests_and_goes_on_when_there_are_some(void **state)
 {
     struct fixture *fixture = *state;
     struct rlimit before;
-    struct rlimit none;
     acceptor_open(&fixture->acceptor);
     come(fixture, 1);
-    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-    none = before;
-    none.rlim_cur = 3;
 
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    take_descriptors(&before);
     turn(fixture);
     assert_true(evtimer_pending(fixture->acceptor.rest, NULL));
     assert_false(event_pending(fixture->acceptor.acceptable, EV_READ, NULL));
@@ -238,13 +243,9 @@ static void a_connection_that_ends_ends_its_rest(void **state)
 {
     struct fixture *fixture = *state;
     struct rlimit before;
-    struct rlimit none;
     acceptor_open(&fixture->acceptor);
     come(fixture, 1);
-    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-    none = before;
-    none.rlim_cur = 3;
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    take_descriptors(&before);
     turn(fixture);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 

@@ -15,7 +15,24 @@
 
 static const struct text script = {"return 1", 8};
 
-static struct redis_link *begin(struct redis_tls *tls, const char *url)
+static struct redis_tls *tls;
+
+static int begin_test(void **state)
+{
+    const struct redis_tls_options options = tls_case_options();
+
+    tls = tls_case_new(&options);
+    return link_new_base(state);
+}
+
+static int end_test(void **state)
+{
+    redis_tls_free(tls);
+    return link_free_base(state);
+}
+
+/* NULL: without TLS. */
+static struct redis_link *begin(const char *url, struct redis_tls *link_tls)
 {
     struct redis_link_options options = {
         .endpoint = endpoint_at(url),
@@ -24,25 +41,22 @@ static struct redis_link *begin(struct redis_tls *tls, const char *url)
         .script_count = 1,
     };
 
-    options.access.tls = tls;
+    options.access.tls = link_tls;
     return redis_link_new(link_base, &options);
 }
 
 /* A link that is ready, to the server that takes any client. */
-static struct redis_link *ready(struct redis_tls **tls)
+static struct redis_link *ready(void)
 {
-    const struct redis_tls_options options = tls_case_options();
+    struct redis_link *link = begin(redis_server_tcp_url(tls_open_server), tls);
 
-    *tls = tls_case_new(&options);
-    struct redis_link *link = begin(*tls, redis_server_tcp_url(tls_open_server));
     TURN_UNTIL(redis_link_is_ready(link));
     return link;
 }
 
 static void many_calls_of_one_turn_are_answered_in_order(void **state)
 {
-    struct redis_tls *tls;
-    struct redis_link *link = ready(&tls);
+    struct redis_link *link = ready();
     struct link_answers answers = {0};
     (void)state;
     (void)redis_server_command(tls_open_server, "DEL counter");
@@ -55,13 +69,11 @@ static void many_calls_of_one_turn_are_answered_in_order(void **state)
     assert_int_equal(answers.integer, 20000);
     assert_true(answers.in_order);
     redis_link_free(link);
-    redis_tls_free(tls);
 }
 
 static void calls_one_after_the_other_are_answered(void **state)
 {
-    struct redis_tls *tls;
-    struct redis_link *link = ready(&tls);
+    struct redis_link *link = ready();
     struct link_answers answers = {0};
     (void)state;
     (void)redis_server_command(tls_open_server, "DEL counter");
@@ -73,14 +85,12 @@ static void calls_one_after_the_other_are_answered(void **state)
 
     assert_int_equal(answers.integer, 100);
     redis_link_free(link);
-    redis_tls_free(tls);
 }
 
 /* Each way the sockets are full for most of the time. */
 static void long_commands_and_replies_pass_one_another(void **state)
 {
-    struct redis_tls *tls;
-    struct redis_link *link = ready(&tls);
+    struct redis_link *link = ready();
     struct link_answers answers = {0};
     char *value = memory_new(LARGE_BYTES, 1);
     const char *argv[] = {"ECHO", value};
@@ -97,15 +107,13 @@ static void long_commands_and_replies_pass_one_another(void **state)
     assert_int_equal(answers.bytes, LARGE_BYTES);
     free(value);
     redis_link_free(link);
-    redis_tls_free(tls);
 }
 
 /* A record of TLS has 16 KB. The next one comes with it from the socket, which is then quiet. */
 static void the_end_of_a_reply_is_read_with_its_beginning(void **state)
 {
     static const size_t sizes[] = {16384, 16400, 16500};
-    struct redis_tls *tls;
-    struct redis_link *link = ready(&tls);
+    struct redis_link *link = ready();
     (void)state;
 
     for (size_t i = 0; i < ARRAY_COUNT(sizes); i++) {
@@ -123,14 +131,12 @@ static void the_end_of_a_reply_is_read_with_its_beginning(void **state)
         free(value);
     }
     redis_link_free(link);
-    redis_tls_free(tls);
 }
 
 /* Redis reads nothing, so the socket fills up; no reply makes it readable meanwhile. */
 static void what_a_full_socket_did_not_take_is_sent_later(void **state)
 {
-    struct redis_tls *tls;
-    struct redis_link *link = ready(&tls);
+    struct redis_link *link = ready();
     struct link_answers answers = {0};
     char *value = memory_new(LARGE_BYTES, 16);
     const char *argv[] = {"SET", "large", value};
@@ -149,19 +155,17 @@ static void what_a_full_socket_did_not_take_is_sent_later(void **state)
     assert_int_equal(answers.replied, 1);
     free(value);
     redis_link_free(link);
-    redis_tls_free(tls);
 }
 
 static void a_failed_handshake_harms_no_other_link(void **state)
 {
-    struct redis_tls *tls;
-    struct redis_link *link = ready(&tls);
+    struct redis_link *link = ready();
     struct link_answers answers = {0};
     struct impostor impostor;
     (void)state;
     impostor_open(&impostor);
     impostor_listen(&impostor);
-    struct redis_link *refusing = begin(tls, impostor.url);
+    struct redis_link *refusing = begin(impostor.url, tls);
 
     for (size_t i = 1; impostor_rebuff(&impostor, "-ERR unknown command\r\n") < 5; i++) {
         assert_true(link_call(link, "INCR", "counter", PATIENT_US, &answers));
@@ -174,49 +178,41 @@ static void a_failed_handshake_harms_no_other_link(void **state)
     redis_link_free(refusing);
     redis_link_free(link);
     impostor_close(&impostor);
-    redis_tls_free(tls);
 }
 
 static void a_handshake_that_stops_is_given_up(void **state)
 {
-    const struct redis_tls_options options = tls_case_options();
-    struct redis_tls *tls = tls_case_new(&options);
     struct impostor impostor;
     (void)state;
     impostor_open(&impostor);
     impostor_listen(&impostor);
 
-    struct redis_link *link = begin(tls, impostor.url);
+    struct redis_link *link = begin(impostor.url, tls);
     TURN_UNTIL((impostor_accept(&impostor), impostor.count == 2));
 
     assert_false(redis_link_is_ready(link));
     redis_link_free(link);
     impostor_close(&impostor);
-    redis_tls_free(tls);
 }
 
 static void a_server_without_tls_is_left(void **state)
 {
-    const struct redis_tls_options options = tls_case_options();
-    struct redis_tls *tls = tls_case_new(&options);
     struct impostor impostor;
     (void)state;
     impostor_open(&impostor);
     impostor_listen(&impostor);
 
-    struct redis_link *link = begin(tls, impostor.url);
+    struct redis_link *link = begin(impostor.url, tls);
     TURN_UNTIL(impostor_rebuff(&impostor, "-ERR unknown command\r\n") == 3);
 
     assert_false(redis_link_is_ready(link));
     redis_link_free(link);
     impostor_close(&impostor);
-    redis_tls_free(tls);
 }
 
 static void a_link_connects_again_after_the_server_was_away(void **state)
 {
-    struct redis_tls *tls;
-    struct redis_link *link = ready(&tls);
+    struct redis_link *link = ready();
     (void)state;
 
     redis_server_kill(tls_open_server);
@@ -225,7 +221,6 @@ static void a_link_connects_again_after_the_server_was_away(void **state)
     TURN_UNTIL(redis_link_is_ready(link));
 
     redis_link_free(link);
-    redis_tls_free(tls);
 }
 
 static void call(struct redis_link *link, int argc, const char *const argv[])
@@ -240,8 +235,7 @@ static void call(struct redis_link *link, int argc, const char *const argv[])
 /* Redis tells a client that tracks keys of each change, without being asked. */
 static void an_answer_nobody_asked_for_ends_the_connection(void **state)
 {
-    struct redis_tls *tls;
-    struct redis_link *link = ready(&tls);
+    struct redis_link *link = ready();
     (void)state;
     call(link, 2, (const char *[]){"HELLO", "3"});
     call(link, 4, (const char *[]){"CLIENT", "TRACKING", "ON", "BCAST"});
@@ -251,7 +245,6 @@ static void an_answer_nobody_asked_for_ends_the_connection(void **state)
     TURN_UNTIL(redis_link_is_ready(link));
 
     redis_link_free(link);
-    redis_tls_free(tls);
 }
 
 /* Its URL begins with redis://. */
@@ -263,7 +256,7 @@ static void a_link_without_tls_says_that_the_server_may_need_it(void **state)
     log_set_level(LOG_WARN);
 
     capture_begin(&captured);
-    struct redis_link *link = begin(NULL, redis_server_tcp_url(tls_open_server));
+    struct redis_link *link = begin(redis_server_tcp_url(tls_open_server), NULL);
     TURN_UNTIL(log_lines(LOG_WARN) > lines);
     const int told = capture_end(&captured, REDIS_TLS_HINT);
     log_set_level(LOG_ERROR);
@@ -272,22 +265,22 @@ static void a_link_without_tls_says_that_the_server_may_need_it(void **state)
     redis_link_free(link);
 }
 
-#define LINK_TEST(name) cmocka_unit_test_setup_teardown(name, link_new_base, link_free_base)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, begin_test, end_test)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LINK_TEST(many_calls_of_one_turn_are_answered_in_order),
-        LINK_TEST(calls_one_after_the_other_are_answered),
-        LINK_TEST(long_commands_and_replies_pass_one_another),
-        LINK_TEST(the_end_of_a_reply_is_read_with_its_beginning),
-        LINK_TEST(what_a_full_socket_did_not_take_is_sent_later),
-        LINK_TEST(a_failed_handshake_harms_no_other_link),
-        LINK_TEST(a_handshake_that_stops_is_given_up),
-        LINK_TEST(a_server_without_tls_is_left),
-        LINK_TEST(a_link_connects_again_after_the_server_was_away),
-        LINK_TEST(a_link_without_tls_says_that_the_server_may_need_it),
-        LINK_TEST(an_answer_nobody_asked_for_ends_the_connection),
+        TEST(many_calls_of_one_turn_are_answered_in_order),
+        TEST(calls_one_after_the_other_are_answered),
+        TEST(long_commands_and_replies_pass_one_another),
+        TEST(the_end_of_a_reply_is_read_with_its_beginning),
+        TEST(what_a_full_socket_did_not_take_is_sent_later),
+        TEST(a_failed_handshake_harms_no_other_link),
+        TEST(a_handshake_that_stops_is_given_up),
+        TEST(a_server_without_tls_is_left),
+        TEST(a_link_connects_again_after_the_server_was_away),
+        TEST(a_link_without_tls_says_that_the_server_may_need_it),
+        TEST(an_answer_nobody_asked_for_ends_the_connection),
     };
 
     return cmocka_run_group_tests(tests, tls_case_open, tls_case_close);
