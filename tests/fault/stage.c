@@ -4,7 +4,6 @@
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/process.h"
-#include "support/scratch.h"
 #include "support/wait.h"
 
 #define QUOTA_BEYOND_REACH 1000000000
@@ -23,13 +22,8 @@ void stage_open(struct stage *stage, struct world *world, bool through_proxies, 
 void stage_serve(struct stage *stage, bool not_ready)
 {
     struct service_options options = world_options(stage->servers.world);
-    char directory[SCRATCH_PATH_BYTES];
-    char catalogue[SCRATCH_PATH_BYTES + 32];
-    const char *const flags[] = {"--catalogue", catalogue, NULL};
 
-    scratch_directory("catalogue", directory);
-    (void)snprintf(catalogue, sizeof(catalogue), "sqlite:%s/sluice.db", directory);
-    options.flags = flags;
+    options.catalogue_in_file = true;
     options.redis_url = servers_url(&stage->servers);
     options.redis_timeout_ms = "50";
     options.not_ready = not_ready;

@@ -31,6 +31,7 @@ struct service {
     int exit_code;             /* PROCESS_RUNNING until it ends */
     char socket[SOCKET_BYTES]; /* "unix:" and the path; "": none */
     char data_dir[SCRATCH_PATH_BYTES];
+    char catalogue[SCRATCH_PATH_BYTES + 32]; /* the file there, as a setting */
     char log[SCRATCH_PATH_BYTES];
 };
 
@@ -66,6 +67,8 @@ struct service *service_start(const struct service_options *options)
         scratch_directory("data", service->data_dir);
     else
         (void)snprintf(service->data_dir, sizeof(service->data_dir), "%s", options->data_dir);
+    (void)snprintf(service->catalogue, sizeof(service->catalogue), "sqlite:%s/sluice.db",
+                   service->data_dir);
     scratch_file("service-log", "", service->log);
     ASSERT(log_count < SERVICES_MAX);
     memcpy(logs[log_count++], service->log, sizeof(service->log));
@@ -257,6 +260,8 @@ static void collect_arguments(const struct service_options *options, const struc
     }
     if (options->redis_tls_ca != NULL)
         add_flag(argv, &count, "--redis-tls-ca", options->redis_tls_ca);
+    if (options->catalogue_in_file)
+        add_flag(argv, &count, "--catalogue", service->catalogue);
     if (options->config != NULL) {
         add_flag(argv, &count, "--config", options->config);
     } else {

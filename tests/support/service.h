@@ -25,6 +25,7 @@ struct service_options {
     const char *socket;             /* a path to listen at */
     int passed_socket;              /* listens, and is passed as systemd does it; 0: none */
     const char *log_pipe;           /* a FIFO instead of service_log(); only with passed_socket */
+    bool catalogue_in_file;         /* so only the counters are in Redis */
     bool https;                     /* if the flags name a certificate */
     bool not_ready;                 /* return once it listens */
 };

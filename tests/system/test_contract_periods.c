@@ -176,14 +176,12 @@ static void a_stored_zone_that_is_not_known_follows_on_store_error(void **state)
 {
     const struct world *world = *state;
     char data_dir[SCRATCH_PATH_BYTES];
-    char catalogue[SCRATCH_PATH_BYTES + 32];
-    const char *const flags[] = {"--catalogue", catalogue, NULL};
     struct service_options options = world_options(world);
     static const char *const modes[] = {"local", "allow", "deny"};
 
     scratch_directory("zones", data_dir);
-    (void)snprintf(catalogue, sizeof(catalogue), "sqlite:%s/sluice.db", data_dir);
-    options.flags = flags;
+    options.data_dir = data_dir;
+    options.catalogue_in_file = true;
     struct service *service = service_start(&options);
     struct client *tenant = tenant_new(service);
     for (size_t i = 0; i < ARRAY_COUNT(modes); i++) {

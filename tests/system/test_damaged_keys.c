@@ -27,14 +27,9 @@ static const size_t damage_count = ARRAY_COUNT(damages);
 
 static struct service *start(const struct world *world)
 {
-    char directory[SCRATCH_PATH_BYTES];
-    char catalogue[SCRATCH_PATH_BYTES + 32];
-    const char *const flags[] = {"--catalogue", catalogue, NULL};
     struct service_options options = world_options(world);
 
-    scratch_directory("catalogue", directory);
-    (void)snprintf(catalogue, sizeof(catalogue), "sqlite:%s/sluice.db", directory);
-    options.flags = flags;
+    options.catalogue_in_file = true;
     return service_start(&options);
 }
 

@@ -5,7 +5,6 @@
 #include "limit/algorithm.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
-#include "support/scratch.h"
 #include "support/wait.h"
 #include "support/world.h"
 
@@ -132,12 +131,7 @@ static void g12_what_was_allowed_without_redis_counts_when_it_is_back(void **sta
 {
     struct world world = *(const struct world *)*state;
     struct service_options options = world_options(&world);
-    char directory[SCRATCH_PATH_BYTES];
-    char catalogue[SCRATCH_PATH_BYTES + 32];
-    const char *const flags[] = {"--catalogue", catalogue, NULL};
-    scratch_directory("catalogue", directory);
-    (void)snprintf(catalogue, sizeof(catalogue), "sqlite:%s/sluice.db", directory);
-    options.flags = flags;
+    options.catalogue_in_file = true;
     world.service = service_start(&options);
     struct client *tenant = tenant_new(world.service);
     tenant_policy(tenant, "{'route_key':'/a','limit':10,'window_seconds':31536000}");

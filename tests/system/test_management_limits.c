@@ -90,12 +90,11 @@ static void a_48_of_ipv6_registers_as_often_as_sixteen_of_its_networks(void **st
 
 static void past_apps_max_nobody_registers(void **state)
 {
-    char directory[SCRATCH_PATH_BYTES];
-    char catalogue[SCRATCH_PATH_BYTES + 32];
-    const char *const flags[] = {"--apps-max", "2", "--catalogue", catalogue, NULL};
-    scratch_directory("catalogue", directory);
-    (void)snprintf(catalogue, sizeof(catalogue), "sqlite:%s/sluice.db", directory);
-    struct service *service = start(*state, NULL, NULL, flags);
+    static const char *const flags[] = {"--apps-max", "2", NULL};
+    struct service_options options = world_options(*state);
+    options.flags = flags;
+    options.catalogue_in_file = true;
+    struct service *service = service_start(&options);
     struct client *client = stranger_new(service);
     EXPECT(client_post(client, "/register", "{'name':'Test'}"), 201, NULL);
     EXPECT(client_post(client, "/register", "{'name':'Test'}"), 201, NULL);

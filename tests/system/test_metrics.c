@@ -223,17 +223,11 @@ static void a_listener_apart_takes_it_from_the_others(void **state)
     service_stop(service);
 }
 
-/* So only the counters are in Redis. */
 static struct service *service_with_its_catalogue_in_a_file(const struct world *world)
 {
-    char directory[SCRATCH_PATH_BYTES];
-    char catalogue[SCRATCH_PATH_BYTES + 32];
-    const char *const flags[] = {"--catalogue", catalogue, NULL};
     struct service_options options = world_options(world);
 
-    scratch_directory("catalogue", directory);
-    (void)snprintf(catalogue, sizeof(catalogue), "sqlite:%s/sluice.db", directory);
-    options.flags = flags;
+    options.catalogue_in_file = true;
     return service_start(&options);
 }
 

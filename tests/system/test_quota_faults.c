@@ -6,7 +6,6 @@
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/fault_proxy.h"
-#include "support/scratch.h"
 #include "support/wait.h"
 #include "support/world.h"
 
@@ -25,16 +24,12 @@ struct scene {
 static struct service *start(const struct world *world, const char *redis_url,
                              const char *timeout_ms)
 {
-    char directory[SCRATCH_PATH_BYTES];
-    char catalogue[SCRATCH_PATH_BYTES + 32];
     struct service_options options = world_options(world);
-    const char *const flags[] = {
-        "--catalogue", catalogue, "--workers", "1", "--counters-per-app-max", COUNTERS_MAX, NULL};
+    const char *const flags[] = {"--workers", "1", "--counters-per-app-max", COUNTERS_MAX, NULL};
 
-    scratch_directory("catalogue", directory);
-    (void)snprintf(catalogue, sizeof(catalogue), "sqlite:%s/sluice.db", directory);
     options.redis_url = redis_url;
     options.flags = flags;
+    options.catalogue_in_file = true;
     options.redis_timeout_ms = timeout_ms;
     return service_start(&options);
 }

@@ -41,15 +41,13 @@ static double handed_back(const struct scene *scene, const char *labels)
 
 static void scene_open(struct scene *scene, const struct refusal *refusal)
 {
-    char directory[SCRATCH_PATH_BYTES];
-    char catalogue[SCRATCH_PATH_BYTES + 32];
-    const char *const flags[] = {"--catalogue", catalogue, "--workers", "1", NULL};
+    const char *const flags[] = {"--workers", "1", NULL};
 
     refusing_open(&scene->refusing, refusal->needs_cluster);
-    scratch_directory("catalogue", directory);
-    (void)snprintf(catalogue, sizeof(catalogue), "sqlite:%s/sluice.db", directory);
-    scene->service = service_start(&(struct service_options){
-        .redis_url = redis_server_unix_url(scene->refusing.redis), .flags = flags});
+    scene->service = service_start(
+        &(struct service_options){.redis_url = redis_server_unix_url(scene->refusing.redis),
+                                  .catalogue_in_file = true,
+                                  .flags = flags});
     scene->tenant = tenant_new(scene->service);
     tenant_policy(scene->tenant, "{'route_key':'/local','limit':%d,'window_seconds':31536000}",
                   LIMIT);

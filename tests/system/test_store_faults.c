@@ -8,7 +8,6 @@
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/raw.h"
-#include "support/scratch.h"
 #include "support/wait.h"
 #include "support/world.h"
 
@@ -25,13 +24,10 @@ static struct scrape scrape; /* too large for a stack */
 
 static struct service *start_with(const struct world *world, const char *timeout_ms)
 {
-    char directory[SCRATCH_PATH_BYTES];
-    char catalogue[SCRATCH_PATH_BYTES + 32];
     struct service_options options = world_options(world);
-    const char *const flags[] = {"--catalogue", catalogue, "--workers", "1", NULL};
+    const char *const flags[] = {"--workers", "1", NULL};
+    options.catalogue_in_file = true;
 
-    scratch_directory("catalogue", directory);
-    (void)snprintf(catalogue, sizeof(catalogue), "sqlite:%s/sluice.db", directory);
     options.flags = flags;
     options.redis_timeout_ms = timeout_ms;
     return service_start(&options);
