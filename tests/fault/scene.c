@@ -61,10 +61,7 @@ void scene_close(struct scene *scene)
 
 double scene_figure(const struct scene *scene, const char *name)
 {
-    static struct scrape scrape;
-
-    scrape_read(&scrape, scene->tenant);
-    return scrape_value(&scrape, name, "");
+    return scrape_figure(scene->tenant, name, "");
 }
 
 double scene_grown_kb(const struct scene *scene)

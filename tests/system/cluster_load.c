@@ -38,14 +38,13 @@ struct load *cluster_load_begin(const struct world *world, const struct client *
 
 double cluster_load_calls(const struct world *world, const char *result)
 {
-    static struct scrape scrape; /* too large for a stack */
     struct client *client = stranger_new(world->service);
     char label[32];
 
     (void)snprintf(label, sizeof(label), "result=\"%s\"", result);
-    scrape_read(&scrape, client);
+    const double calls = scrape_figure(client, "sluice_store_calls_total", label);
     client_free(client);
-    return scrape_value(&scrape, "sluice_store_calls_total", label);
+    return calls;
 }
 
 void cluster_load_print_calls(const struct world *world)

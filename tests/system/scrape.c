@@ -48,6 +48,14 @@ double scrape_value(const struct scrape *scrape, const char *name, const char *l
     return sample == NULL ? 0 : sample->value;
 }
 
+double scrape_figure(struct client *client, const char *name, const char *labels)
+{
+    static struct scrape scrape; /* too large for a stack */
+
+    scrape_read(&scrape, client);
+    return scrape_value(&scrape, name, labels);
+}
+
 bool scrape_has_label(const struct scrape *scrape, const char *name, const char *label,
                       const char *value)
 {

@@ -40,6 +40,8 @@ const struct scrape_sample *scrape_find(const struct scrape *scrape, const char 
 
 /* The sample's value. The test fails when the sample does not exist. */
 double scrape_value(const struct scrape *scrape, const char *name, const char *labels);
+/* The same of what a new request is answered. */
+double scrape_figure(struct client *client, const char *name, const char *labels);
 
 /* Whether a sample of this name has this label and this value; NULL: any value. */
 bool scrape_has_label(const struct scrape *scrape, const char *name, const char *label,

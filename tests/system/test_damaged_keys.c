@@ -15,8 +15,6 @@
 #define STATES       "sluice_states_refused_total"
 #define CALLS        "sluice_store_calls_total"
 
-static struct scrape scrape; /* too large for a stack */
-
 /* One command per type of a key. The last one makes a stream to which nothing can be added. */
 static const char *const damages[] = {
     "SET %s junk", "RPUSH %s a b", "SADD %s a b",
@@ -31,12 +29,6 @@ static struct service *start(const struct world *world)
 
     options.catalogue_in_file = true;
     return service_start(&options);
-}
-
-static double figure(struct client *client, const char *name, const char *labels)
-{
-    scrape_read(&scrape, client);
-    return scrape_value(&scrape, name, labels);
 }
 
 /* Replaces the value of the key, but not its name. */
@@ -82,7 +74,7 @@ static void expect_that_it_starts_afresh(const struct world *world, struct servi
     expect_decided(client_check(tenant, "alice", algorithm), 9);
     find_counter(world, key);
     assert_string_not_equal(key, "");
-    const double refused = figure(tenant, STATES, "");
+    const double refused = scrape_figure(tenant, STATES, "");
     damage(world, how, key);
 
     expect_decided(client_check(tenant, "bob", algorithm), 9);
@@ -90,7 +82,7 @@ static void expect_that_it_starts_afresh(const struct world *world, struct servi
     expect_decided(client_check(tenant, "alice", algorithm), 9);
     expect_decided(client_check(tenant, "alice", algorithm), 8);
 
-    assert_true(figure(tenant, STATES, "") == refused + 2);
+    assert_true(scrape_figure(tenant, STATES, "") == refused + 2);
     assert_true(redis_server_command(world->redis, "PTTL %s", key)->integer > 0);
     /* There is one line a second, and another key may have got it. */
     WAIT_FOR (WAIT_SECONDS, is_named(service, key)) {
@@ -113,10 +105,10 @@ static void a_counter_of_any_type_starts_afresh_and_is_named(void **state)
             expect_that_it_starts_afresh(world, service, tenant, damages[type], algorithm_names[i]);
     }
 
-    assert_true(figure(tenant, CALLS, "result=\"broken\"") == 0);
-    assert_true(figure(tenant, CALLS, "result=\"refused\"") == 0);
-    assert_true(figure(tenant, CALLS, "result=\"late\"") == 0);
-    assert_true(figure(tenant, "sluice_store_breakers_open", "") == 0);
+    assert_true(scrape_figure(tenant, CALLS, "result=\"broken\"") == 0);
+    assert_true(scrape_figure(tenant, CALLS, "result=\"refused\"") == 0);
+    assert_true(scrape_figure(tenant, CALLS, "result=\"late\"") == 0);
+    assert_true(scrape_figure(tenant, "sluice_store_breakers_open", "") == 0);
     client_free(tenant);
     service_stop(service);
 }
@@ -210,8 +202,9 @@ static void a_log_and_a_usage_of_another_type_cost_no_other_app_anything(void **
         expect_usage(spoilt, (int64_t)decisions, false);
     }
 
-    assert_true(figure(other, "sluice_journal_keys_replaced_total", "") >= (double)damage_count);
-    assert_true(figure(other, "sluice_journal_flush_failures_total", "") == 0);
+    assert_true(scrape_figure(other, "sluice_journal_keys_replaced_total", "") >=
+                (double)damage_count);
+    assert_true(scrape_figure(other, "sluice_journal_flush_failures_total", "") == 0);
     for (size_t k = 0; k < keys.count; k++) {
         WAIT_FOR (WAIT_SECONDS, scratch_contains(service_log(service), keys.at[k])) {
             damage(world, damages[0], keys.at[k]);

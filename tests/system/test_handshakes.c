@@ -54,17 +54,9 @@ static const char *endless_pieces(void)
     return pieces;
 }
 
-static double figure(struct client *client, const char *name, const char *labels)
-{
-    static struct scrape scrape;
-
-    scrape_read(&scrape, client);
-    return scrape_value(&scrape, name, labels);
-}
-
 static double cpu_seconds(struct client *client)
 {
-    return figure(client, "process_cpu_seconds_total", "");
+    return scrape_figure(client, "process_cpu_seconds_total", "");
 }
 
 static bool handshakes_are(struct client *client, const char *which, const char *labels, int count)
@@ -72,7 +64,7 @@ static bool handshakes_are(struct client *client, const char *which, const char 
     char name[64];
 
     (void)snprintf(name, sizeof(name), "sluice_tls_handshakes_%s", which);
-    return (int)figure(client, name, labels) == count;
+    return (int)scrape_figure(client, name, labels) == count;
 }
 
 /* Whoever tries again and again what cannot go on uses a whole core. */

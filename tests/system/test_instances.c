@@ -125,10 +125,7 @@ static void so_are_batches_and_resets(void **state)
 
 static double looks(struct client *client, const char *labels)
 {
-    static struct scrape scrape; /* too large for a stack */
-
-    scrape_read(&scrape, client);
-    return scrape_value(&scrape, "sluice_second_looks_total", labels);
+    return scrape_figure(client, "sluice_second_looks_total", labels);
 }
 
 static void checks_without_a_policy_ask_the_catalogue_only_so_often(void **state)

@@ -18,14 +18,6 @@
 #define TIMEOUT_MS   2000 /* the checks must reach Redis within this time */
 #define CALLS        "sluice_store_calls_total"
 
-static struct scrape scrape; /* too large for a stack */
-
-static double figure(struct client *client, const char *name, const char *labels)
-{
-    scrape_read(&scrape, client);
-    return scrape_value(&scrape, name, labels);
-}
-
 static long long times_decided(struct redis_server *redis)
 {
     const char *info = redis_server_command(redis, "INFO commandstats")->str;
@@ -103,17 +95,18 @@ static void replies_that_came_while_it_stood_still_count(void **state)
 
     (void)redis_server_command(world->redis, "CLIENT PAUSE %d WRITE", WAIT_SECONDS * 1000);
     send_checks(service, client_key(tenant), fds);
-    WAIT_FOR (WAIT_SECONDS, figure(tenant, "sluice_http_requests_in_progress", "") >= CHECKS &&
-                                holds_calls(world->redis))
+    WAIT_FOR (WAIT_SECONDS,
+              scrape_figure(tenant, "sluice_http_requests_in_progress", "") >= CHECKS &&
+                  holds_calls(world->redis))
         ;
     stand_still_while_redis_answers(service, world->redis);
 
     expect_answers(fds);
-    assert_true(figure(tenant, CALLS, "result=\"late\"") == 0);
-    assert_true(figure(tenant, CALLS, "result=\"down\"") == 0);
-    assert_true(figure(tenant, "sluice_store_breakers_open", "") == 0);
-    assert_true(figure(tenant, "sluice_degraded_decisions_total", "by=\"local\"") == 0);
-    assert_true(figure(tenant, "sluice_store_replies_kept_waiting_total", "") >= CHECKS);
+    assert_true(scrape_figure(tenant, CALLS, "result=\"late\"") == 0);
+    assert_true(scrape_figure(tenant, CALLS, "result=\"down\"") == 0);
+    assert_true(scrape_figure(tenant, "sluice_store_breakers_open", "") == 0);
+    assert_true(scrape_figure(tenant, "sluice_degraded_decisions_total", "by=\"local\"") == 0);
+    assert_true(scrape_figure(tenant, "sluice_store_replies_kept_waiting_total", "") >= CHECKS);
     client_free(tenant);
     service_stop(service);
 }

@@ -149,13 +149,11 @@ static void the_operator_is_told_which_app_it_is(void **state)
     struct service *service = start(*state);
     struct client *full = full_tenant(service, HOUR);
     struct client *stranger = stranger_new(service);
-    static struct scrape scrape;
 
     for (int i = 0; i < 20; i++)
         expect_no_room(client_check(full, "new", "/a"), HOUR_RETRY_MAX_S);
 
-    scrape_read(&scrape, stranger);
-    assert_true(scrape_value(&scrape, "sluice_counters_refused_total", "") == 20);
+    assert_true(scrape_figure(stranger, "sluice_counters_refused_total", "") == 20);
     service_expect_events(service, "counter refused: the app has too many", 1);
     client_free(full);
     client_free(stranger);

@@ -26,12 +26,9 @@ struct scene {
     struct client *tenant;
 };
 
-static struct scrape scrape; /* too large for a stack */
-
 static double figure(const struct scene *scene, const char *name, const char *labels)
 {
-    scrape_read(&scrape, scene->tenant);
-    return scrape_value(&scrape, name, labels);
+    return scrape_figure(scene->tenant, name, labels);
 }
 
 static double handed_back(const struct scene *scene, const char *labels)

@@ -20,15 +20,13 @@
 #define ASKERS        20
 #define LOOK_HOLDS_US (100 * MILLISECOND_US) /* for so long a look answers all */
 
-static struct scrape scrape; /* too large for a stack */
-
 static struct service *start_with(const struct world *world, const char *timeout_ms)
 {
     struct service_options options = world_options(world);
     const char *const flags[] = {"--workers", "1", NULL};
-    options.catalogue_in_file = true;
 
     options.flags = flags;
+    options.catalogue_in_file = true;
     options.redis_timeout_ms = timeout_ms;
     return service_start(&options);
 }
@@ -36,12 +34,6 @@ static struct service *start_with(const struct world *world, const char *timeout
 static struct service *start(const struct world *world)
 {
     return start_with(world, IMPATIENT_MS);
-}
-
-static double figure(struct client *client, const char *name, const char *labels)
-{
-    scrape_read(&scrape, client);
-    return scrape_value(&scrape, name, labels);
 }
 
 static struct client *tenant_with_policies(const struct service *service)
@@ -163,7 +155,7 @@ static void many_who_ask_whether_it_is_ready_are_told_by_one_look(void **state)
     struct service *service = start_with(world, PATIENT_MS);
     struct client *client = stranger_new(service);
     int fds[ASKERS];
-    const double before = figure(client, "sluice_store_calls_total", "result=\"done\"");
+    const double before = scrape_figure(client, "sluice_store_calls_total", "result=\"done\"");
 
     const int64_t stale_us = clock_monotonic_us() + 2 * LOOK_HOLDS_US;
     WAIT_FOR (WAIT_SECONDS, clock_monotonic_us() > stale_us)
@@ -173,7 +165,7 @@ static void many_who_ask_whether_it_is_ready_are_told_by_one_look(void **state)
         fds[i] = raw_connect(service_port(service));
         raw_send(fds[i], request, strlen(request));
     }
-    WAIT_FOR (WAIT_SECONDS, figure(client, "sluice_http_requests_in_progress", "") >= ASKERS)
+    WAIT_FOR (WAIT_SECONDS, scrape_figure(client, "sluice_http_requests_in_progress", "") >= ASKERS)
         ;
     redis_server_continue(world->redis);
 
@@ -184,7 +176,7 @@ static void many_who_ask_whether_it_is_ready_are_told_by_one_look(void **state)
         assert_non_null(strstr(reply.text, "\"store\":true"));
         (void)close(fds[i]);
     }
-    assert_true(figure(client, "sluice_store_calls_total", "result=\"done\"") == before + 1);
+    assert_true(scrape_figure(client, "sluice_store_calls_total", "result=\"done\"") == before + 1);
     client_free(client);
     service_stop(service);
 }

@@ -63,10 +63,7 @@ static void unread_end(struct unread *unread)
 
 static double lines_dropped(struct client *client)
 {
-    static struct scrape scrape;
-
-    scrape_read(&scrape, client);
-    return scrape_value(&scrape, "sluice_log_lines_dropped_total", "");
+    return scrape_figure(client, "sluice_log_lines_dropped_total", "");
 }
 
 /* Logs until more lines wait than may. */
