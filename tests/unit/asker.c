@@ -88,13 +88,19 @@ struct operation asker_forget_of(int64_t subject, const struct limit *limit)
     return forget;
 }
 
+void asker_ask(struct store *store, const struct operation *operation, struct answers *answers)
+{
+    struct outcome outcome;
+
+    if (store_ask(store, operation, &outcome, answers, asker_on_done) == STORE_NOW)
+        asker_on_done(answers, &outcome);
+}
+
 void asker_take(struct store *store, int64_t subject, struct answers *answers)
 {
     const struct operation take = asker_take_of(subject, &asker_limit, 1);
-    struct outcome outcome;
 
-    if (store_ask(store, &take, &outcome, answers, asker_on_done) == STORE_NOW)
-        asker_on_done(answers, &outcome);
+    asker_ask(store, &take, answers);
 }
 
 enum take_status asker_take_and_wait(struct store *store, int64_t subject)

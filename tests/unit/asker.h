@@ -57,7 +57,9 @@ struct operation asker_take_of(int64_t subject, const struct limit *limit, int64
 /* Forgets the counters of such a take. */
 struct operation asker_forget_of(int64_t subject, const struct limit *limit);
 
-/* Takes 1. An answer that comes at once counts like one that comes later. */
+/* Asks. An answer that comes at once counts like one that comes later. */
+void asker_ask(struct store *store, const struct operation *operation, struct answers *answers);
+/* The same; takes 1. */
 void asker_take(struct store *store, int64_t subject, struct answers *answers);
 /* Takes 1, and turns the loop until the answer is there. */
 enum take_status asker_take_and_wait(struct store *store, int64_t subject);

@@ -17,23 +17,8 @@ static void replies_alike(const redisReply *expected, const redisReply *moving,
 static void stored_alike(const char *key);
 static void stored_at(struct redis_server *at, const char *key, char stored[static 128]);
 
-static struct redis_cluster *cluster;
 static struct redis_server *node; /* that has the slot of the last operation */
 static int slot;
-
-int moving_open(void **state)
-{
-    const int result = redis_group_open(state);
-
-    cluster = redis_cluster_start(2, 0);
-    return result;
-}
-
-int moving_close(void **state)
-{
-    redis_cluster_stop(cluster);
-    return redis_group_close(state);
-}
 
 struct operation moving_take_of(struct limit *limits, size_t count, int64_t cost)
 {

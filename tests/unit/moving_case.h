@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * An operation at a node of a cluster whose slot is just moving away, and all of whose keys are
- * still there. Redis runs such a script, but refuses a command in it on a key that is not there,
- * also on one that the script itself has deleted. The same operation runs at `server`, which has no
- * slots. */
+ * An operation at a node of the cluster of cluster_group.h, whose slot is just moving away, and all
+ * of whose keys are still there. Redis runs such a script, but refuses a command in it on a key
+ * that is not there, also on one that the script itself has deleted. The same operation runs at
+ * `server`, which has no slots. */
 #ifndef UNIT_MOVING_CASE_H
 #define UNIT_MOVING_CASE_H
 
 #include "base/duration.h"
 #include "limit/charge_log.h"
 #include "store/take_reply.h"
+#include "support/cluster_group.h"
 #include "support/cmocka.h"
 #include "support/one_set.h"
-#include "support/redis_cluster.h"
-#include "support/redis_group.h"
 
 #define MOVING_NOW INT64_C(1763735373123457)
 
@@ -46,9 +45,5 @@ const redisReply *moving_reply(const struct operation *operation);
 const redisReply *moving_reply_of_new_node(const struct operation *operation);
 /* The slot has moved. */
 void moving_end(void);
-
-/* Setup and teardown of the group. */
-int moving_open(void **state);
-int moving_close(void **state);
 
 #endif

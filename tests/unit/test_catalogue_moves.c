@@ -6,18 +6,14 @@
 #include "catalogue_cases.h"
 #include "epochs.h"
 #include "sample_policy.h"
-#include "support/scratch.h"
+#include "support/cluster_group.h"
 #include "support/topologies.h"
 #include "support/wait.h"
-
-#include <signal.h>
-#include <sodium.h>
 
 #define TEXT_OF_(number) #number
 #define TEXT_OF(number)  TEXT_OF_(number)
 #define DELETED_MAX      TEXT_OF(APPS_DELETED_MAX)
 
-static struct redis_cluster *cluster;
 static struct catalogue_backend *backend;
 static int slot; /* of the catalogue */
 
@@ -412,11 +408,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(all_is_written_when_its_keys_have_moved, setup, teardown),
     };
 
-    if (sodium_init() < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
-        return EXIT_FAILURE;
-    cluster = redis_cluster_start(2, 0);
-    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    redis_cluster_stop(cluster);
-    scratch_remove();
-    return failed;
+    return cmocka_run_group_tests(tests, cluster_group_open, cluster_group_close);
 }

@@ -1,113 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * The Redis engine on a cluster of two masters: which node a call goes to, and what comes of a call
- * whose keys are elsewhere. The topology has no thread here, so the map is as old as the test
- * wants it to be. */
-#include "asker.h"
+ * The Redis engine on a cluster of two masters: which node a call goes to, and what comes of nodes
+ * that hang, join and leave. */
 #include "captured.h"
+#include "cluster_case.h"
 
-#include "store/breaker.h"
 #include "store/take_script.h"
-#include "support/redis_cluster.h"
-#include "support/topologies.h"
 
 #define SUBJECTS 64
-#define SHORT_US (60 * MILLISECOND_US)
-#define UNTAKEN  "\"event\":\"redis has not taken a decision in time\""
-
-static struct redis_cluster *cluster;
-
-static struct redis_topology *topology(void)
-{
-    return topology_at(redis_cluster_url(cluster));
-}
-
-static void look_again(void)
-{
-    struct error error;
-
-    assert_true(redis_topology_look(topology(), &error));
-}
-
-static struct store *cluster_store(int64_t timeout_us)
-{
-    look_again();
-    struct store *store = asker_store_at(redis_cluster_url(cluster), timeout_us);
-    TURN_UNTIL(store_has_started(store) && store_health(store).links_connected == 2);
-    return store;
-}
-
-static int slot_of(int64_t subject)
-{
-    const struct digest tag = one_set_digest(subject);
-
-    return take_script_slot(&tag);
-}
-
-static size_t owner_of(int64_t subject)
-{
-    return redis_cluster_owner(cluster, slot_of(subject));
-}
-
-/* The first subject from this one on that the node has. */
-static int64_t subject_at(size_t node, int64_t from)
-{
-    while (owner_of(from) != node)
-        from++;
-    return from;
-}
-
-static struct redis_server *node(size_t number)
-{
-    return redis_cluster_node(cluster, number);
-}
-
-static size_t errors_told(const char *code)
-{
-    char stat[64];
-    size_t told = 0;
-
-    (void)snprintf(stat, sizeof(stat), "errorstat_%s:count=", code);
-    for (size_t i = 0; i < 2; i++) {
-        const char *found = strstr(redis_server_command(node(i), "INFO errorstats")->str, stat);
-        if (found != NULL)
-            told += strtoul(found + strlen(stat), NULL, 10);
-    }
-    return told;
-}
-
-/* A take of one limit by the tag, and one by a set of its own: two keys in one slot. */
-static struct operation take_of_two_keys(int64_t subject, const struct limit limits[2])
-{
-    struct operation take = one_set_take(subject, limits, 2, 1);
-
-    take.tenant = 1;
-    take.set_count = 2;
-    take.sets[1] = one_set_digest(subject + 1);
-    return take;
-}
-
-static void two_limits(struct limit limits[2])
-{
-    limits[0] = asker_limit;
-    limits[1] = asker_limit;
-    one_set_tell_apart(limits, 2);
-    limits[1].set = 1;
-}
-
-static void take(struct store *store, const struct operation *operation, struct answers *answers)
-{
-    struct outcome outcome;
-
-    if (store_ask(store, operation, &outcome, answers, asker_on_done) == STORE_NOW)
-        asker_on_done(answers, &outcome);
-}
 
 static void each_call_goes_to_the_node_that_has_its_slot(void **state)
 {
     struct store *store = cluster_store(PATIENT_US);
     struct answers answers = {0};
-    const size_t moved = errors_told("MOVED");
+    const size_t moved = cluster_errors_told("MOVED");
     (void)state;
 
     for (int64_t i = 0; i < SUBJECTS; i++)
@@ -116,9 +22,9 @@ static void each_call_goes_to_the_node_that_has_its_slot(void **state)
 
     assert_int_equal(answers.allowed, SUBJECTS);
     assert_int_equal(redis_cluster_sum(cluster, "DBSIZE"), SUBJECTS);
-    assert_true(redis_server_command(node(0), "DBSIZE")->integer > 0);
-    assert_true(redis_server_command(node(1), "DBSIZE")->integer > 0);
-    assert_int_equal(errors_told("MOVED"), moved);
+    assert_true(redis_server_command(cluster_node(0), "DBSIZE")->integer > 0);
+    assert_true(redis_server_command(cluster_node(1), "DBSIZE")->integer > 0);
+    assert_int_equal(cluster_errors_told("MOVED"), moved);
     store_free(store);
 }
 
@@ -126,7 +32,7 @@ static void a_call_waits_for_a_node_that_is_new_in_the_map(void **state)
 {
     struct answers answers = {0};
     (void)state;
-    look_again();
+    cluster_look();
     struct store *store = asker_store_at(redis_cluster_url(cluster), PATIENT_US);
 
     asker_take(store, 9000, &answers);
@@ -135,169 +41,6 @@ static void a_call_waits_for_a_node_that_is_new_in_the_map(void **state)
 
     assert_int_equal(answers_before, 0);
     assert_int_equal(answers.last.status, TAKE_DONE);
-    store_free(store);
-}
-
-static void a_call_follows_its_slot_before_the_map_does(void **state)
-{
-    const int64_t subject = subject_at(0, 1000);
-    struct store *store = cluster_store(PATIENT_US);
-    (void)state;
-    assert_int_equal(asker_take_and_wait(store, subject), TAKE_DONE);
-
-    redis_cluster_move(cluster, slot_of(subject), 1);
-    struct answers answers = {0};
-    asker_take(store, subject, &answers);
-    TURN_UNTIL(answers.count == 1);
-    const size_t moved = errors_told("MOVED");
-    look_again();
-    asker_turn();
-    assert_int_equal(asker_take_and_wait(store, subject), TAKE_DONE);
-
-    assert_int_equal(answers.last.status, TAKE_DONE);
-    assert_int_equal(answers.last.at[0].remaining, 998);
-    assert_true(moved > 0);
-    assert_int_equal(errors_told("MOVED"), moved);
-    store_free(store);
-}
-
-/* Its node has neither the slot nor the script. */
-static void a_new_key_of_a_slot_that_moves_is_asked_for_at_its_new_node(void **state)
-{
-    const int64_t subject = subject_at(0, 2000);
-    struct store *store = cluster_store(PATIENT_US);
-    (void)state;
-    redis_cluster_begin_move(cluster, slot_of(subject), 1);
-    (void)redis_server_command(node(1), "SCRIPT FLUSH");
-    const size_t asked = errors_told("ASK");
-
-    assert_int_equal(asker_take_and_wait(store, subject), TAKE_DONE);
-    assert_int_equal(asker_take_and_wait(store, subject), TAKE_DONE);
-
-    assert_true(errors_told("ASK") >= asked + 2);
-    redis_cluster_end_move(cluster, slot_of(subject), 1);
-    assert_int_equal(asker_take_and_wait(store, subject), TAKE_DONE);
-    store_free(store);
-}
-
-static void a_call_whose_keys_are_on_both_sides_comes_again_until_the_slot_has_moved(void **state)
-{
-    const int64_t subject = subject_at(0, 3000);
-    struct store *store = cluster_store(PATIENT_US);
-    struct limit limits[2];
-    struct answers answers = {0};
-    (void)state;
-    two_limits(limits);
-    const struct operation operation = take_of_two_keys(subject, limits);
-    assert_int_equal(asker_take_and_wait(store, subject), TAKE_DONE);
-    redis_cluster_begin_move(cluster, slot_of(subject), 1);
-    const size_t told = errors_told("TRYAGAIN");
-
-    take(store, &operation, &answers);
-    TURN_UNTIL(errors_told("TRYAGAIN") >= told + 3);
-    const size_t answers_before = answers.count;
-    redis_cluster_end_move(cluster, slot_of(subject), 1);
-    TURN_UNTIL(answers.count == 1);
-
-    assert_int_equal(answers_before, 0);
-    assert_int_equal(answers.last.status, TAKE_DONE);
-    assert_true(answers.last.allowed);
-    store_free(store);
-}
-
-/* It was not charged, and Redis has not failed. */
-static void a_call_that_no_node_takes_in_its_time_is_refused_and_opens_no_breaker(void **state)
-{
-    const int64_t subject = subject_at(0, 4000);
-    struct store *store = cluster_store(SHORT_US);
-    struct limit limits[2];
-    struct answers answers = {0};
-    (void)state;
-    two_limits(limits);
-    const struct operation operation = take_of_two_keys(subject, limits);
-    struct captured captured;
-    assert_int_equal(asker_take_and_wait(store, subject), TAKE_DONE);
-    redis_cluster_begin_move(cluster, slot_of(subject), 1);
-
-    capture_begin(&captured);
-    for (size_t i = 1; i <= BREAKER_FAILURES + 1; i++) {
-        take(store, &operation, &answers);
-        TURN_UNTIL(answers.count == i);
-    }
-    const int told = capture_end(&captured, UNTAKEN ",\"answer\":\"TRYAGAIN\"");
-
-    assert_int_equal(answers.by_status[TAKE_DONE], 0);
-    assert_true(answers.by_status[TAKE_REFUSED] > 0);
-    assert_true(told > 0);
-    assert_int_equal(store_health(store).breakers_open, 0);
-    redis_cluster_end_move(cluster, slot_of(subject), 1);
-    store_free(store);
-}
-
-/* Then the node that gets the slot does not know that we know. */
-static void a_user_who_may_not_send_asking_is_told(void **state)
-{
-    const int64_t subject = subject_at(0, 4500);
-    struct store *store = cluster_store(SHORT_US);
-    struct captured captured;
-    (void)state;
-    redis_cluster_begin_move(cluster, slot_of(subject), 1);
-    (void)redis_server_command(node(1), "ACL SETUSER default -asking");
-
-    capture_begin(&captured);
-    const enum take_status status = asker_take_and_wait(store, subject);
-    const int told = capture_end(&captured, UNTAKEN ",\"answer\":\"ASKING is refused\"");
-
-    (void)redis_server_command(node(1), "ACL SETUSER default +@all");
-    redis_cluster_end_move(cluster, slot_of(subject), 1);
-    assert_int_equal(status, TAKE_REFUSED);
-    assert_int_equal(told, 1);
-    store_free(store);
-}
-
-/* 60 ms have room for rests of 3, 6, 12, 24 and 12 ms. */
-static void a_call_that_comes_again_rests_longer_each_time(void **state)
-{
-    const int64_t subject = subject_at(0, 4500);
-    struct store *store = cluster_store(SHORT_US);
-    struct limit limits[2];
-    struct answers answers = {0};
-    (void)state;
-    two_limits(limits);
-    const struct operation operation = take_of_two_keys(subject, limits);
-    assert_int_equal(asker_take_and_wait(store, subject), TAKE_DONE);
-    redis_cluster_begin_move(cluster, slot_of(subject), 1);
-    const size_t told = errors_told("TRYAGAIN");
-
-    take(store, &operation, &answers);
-    TURN_UNTIL(answers.count == 1);
-
-    assert_in_range(errors_told("TRYAGAIN") - told, 1, 6);
-    redis_cluster_end_move(cluster, slot_of(subject), 1);
-    store_free(store);
-}
-
-static void a_call_whose_asker_comes_again_does_not_wait_for_its_keys(void **state)
-{
-    const int64_t subject = subject_at(0, 4700);
-    struct store *store = cluster_store(PATIENT_US);
-    struct limit limits[2];
-    struct answers answers = {0};
-    (void)state;
-    two_limits(limits);
-    struct operation operation = take_of_two_keys(subject, limits);
-    operation.comes_again = true;
-    assert_int_equal(asker_take_and_wait(store, subject), TAKE_DONE);
-    redis_cluster_begin_move(cluster, slot_of(subject), 1);
-    const size_t told = errors_told("TRYAGAIN");
-
-    take(store, &operation, &answers);
-    TURN_UNTIL(answers.count == 1);
-
-    assert_int_equal(answers.last.status, TAKE_REFUSED);
-    assert_true(answers.last.is_moving);
-    assert_int_equal(errors_told("TRYAGAIN"), told + 1);
-    redis_cluster_end_move(cluster, slot_of(subject), 1);
     store_free(store);
 }
 
@@ -330,14 +73,14 @@ static uint16_t place_of(const struct store *store, int64_t subject)
 
 static void a_node_that_hangs_takes_only_its_share(void **state)
 {
-    const int64_t here = subject_at(0, 5000);
-    const int64_t there = subject_at(1, 5000);
+    const int64_t here = cluster_subject_at(0, 5000);
+    const int64_t there = cluster_subject_at(1, 5000);
     struct store *store = cluster_store(HASTY_US);
     static struct store_look look;
     struct answers late = {0};
     bool is_over = false;
     (void)state;
-    redis_server_pause(node(1));
+    redis_server_pause(cluster_node(1));
 
     WAIT_FOR (20, store_health(store).breakers_open == 1) {
         asker_take(store, there, &late);
@@ -350,7 +93,7 @@ static void a_node_that_hangs_takes_only_its_share(void **state)
     is_over = store_look(store, &look) == STORE_NOW;
     TURN_UNTIL(is_over);
     const uint64_t open_seen = figure_of_nodes(METRICS_NODE_BREAKER_OPEN);
-    redis_server_continue(node(1));
+    redis_server_continue(cluster_node(1));
     const size_t out = late.count;
     TURN_UNTIL(store_health(store).breakers_open == 0);
 
@@ -367,36 +110,28 @@ static void a_node_that_hangs_takes_only_its_share(void **state)
     store_free(store);
 }
 
-static bool knows_nodes(uint16_t count)
-{
-    look_again();
-    struct redis_map *map = redis_topology_map(topology());
-    const bool knows = map->node_count == count;
-    redis_map_release(map);
-    return knows;
-}
-
 /* Without a word to the node that has it. */
 static void claim_slot(size_t number, int slot)
 {
     char id[64];
 
-    (void)snprintf(id, sizeof(id), "%s", redis_server_command(node(number), "CLUSTER MYID")->str);
-    (void)redis_server_command(node(number), "CLUSTER BUMPEPOCH");
-    (void)redis_server_command(node(number), "CLUSTER SETSLOT %d NODE %s", slot, id);
+    (void)snprintf(id, sizeof(id), "%s",
+                   redis_server_command(cluster_node(number), "CLUSTER MYID")->str);
+    (void)redis_server_command(cluster_node(number), "CLUSTER BUMPEPOCH");
+    (void)redis_server_command(cluster_node(number), "CLUSTER SETSLOT %d NODE %s", slot, id);
 }
 
 /* The node that has the slot now is not in the map yet. However often another one says so, the call
  * has time. */
 static void expect_a_wait_for_the_map(struct store *store, int64_t subject)
 {
-    const size_t enough = errors_told("MOVED") + 6;
+    const size_t enough = cluster_errors_told("MOVED") + 6;
     struct answers answers = {0};
 
     asker_take(store, subject, &answers);
-    TURN_UNTIL(errors_told("MOVED") >= enough);
+    TURN_UNTIL(cluster_errors_told("MOVED") >= enough);
     const size_t answers_before = answers.count;
-    WAIT_FOR (20, knows_nodes(3))
+    WAIT_FOR (20, cluster_knows_nodes(3))
         ;
     TURN_UNTIL(answers.count == 1);
 
@@ -407,27 +142,27 @@ static void expect_a_wait_for_the_map(struct store *store, int64_t subject)
 /* Leaves the cluster as it was, but for the new node, which has no slot. */
 static void a_node_that_joins_is_used_and_one_that_leaves_answers_what_is_out(void **state)
 {
-    const int64_t subject = subject_at(0, 6000);
+    const int64_t subject = cluster_subject_at(0, 6000);
     struct store *store = cluster_store(PATIENT_US);
     const size_t added = redis_cluster_add_master(cluster);
     struct answers answers = {0};
     (void)state;
-    redis_cluster_move(cluster, slot_of(subject), added);
+    redis_cluster_move(cluster, cluster_slot(subject), added);
     expect_a_wait_for_the_map(store, subject);
     TURN_UNTIL(store_health(store).links_connected == 3);
     assert_int_equal(asker_take_and_wait(store, subject), TAKE_DONE);
-    assert_true(redis_server_command(node(added), "DBSIZE")->integer > 0);
+    assert_true(redis_server_command(cluster_node(added), "DBSIZE")->integer > 0);
 
-    redis_server_pause(node(added));
+    redis_server_pause(cluster_node(added));
     asker_take(store, subject, &answers);
     asker_turn();
     const size_t answers_before = answers.count;
-    claim_slot(0, slot_of(subject));
-    WAIT_FOR (20, knows_nodes(2))
+    claim_slot(0, cluster_slot(subject));
+    WAIT_FOR (20, cluster_knows_nodes(2))
         ;
     TURN_UNTIL(store_health(store).links_connected == 2);
     assert_int_equal(asker_take_and_wait(store, subject), TAKE_DONE);
-    redis_server_continue(node(added));
+    redis_server_continue(cluster_node(added));
     TURN_UNTIL(answers.count == 1);
 
     assert_int_equal(answers_before, 0);
@@ -438,8 +173,8 @@ static void a_node_that_joins_is_used_and_one_that_leaves_answers_what_is_out(vo
 
 static void a_cluster_behind_the_url_of_a_single_server_is_told(void **state)
 {
-    const int64_t there = subject_at(1, 8000);
-    struct store *store = asker_store_at(redis_server_tcp_url(node(0)), PATIENT_US);
+    const int64_t there = cluster_subject_at(1, 8000);
+    struct store *store = asker_store_at(redis_server_tcp_url(cluster_node(0)), PATIENT_US);
     struct captured captured;
     (void)state;
     TURN_UNTIL(store_is_ready(store));
@@ -479,13 +214,13 @@ static void on_done_ask_again(void *context, const struct outcome *outcome)
     struct again *again = context;
 
     asker_on_done(&again->answers, outcome);
-    take(again->store, again->operation, &again->answers);
+    asker_ask(again->store, again->operation, &again->answers);
 }
 
 static void whoever_is_answered_by_a_store_that_closes_may_ask_again(void **state)
 {
-    const struct operation here = asker_take_of(subject_at(0, 7000), &asker_limit, 1);
-    const struct operation there = asker_take_of(subject_at(1, 7000), &asker_limit, 1);
+    const struct operation here = asker_take_of(cluster_subject_at(0, 7000), &asker_limit, 1);
+    const struct operation there = asker_take_of(cluster_subject_at(1, 7000), &asker_limit, 1);
     struct store *store = cluster_store(PATIENT_US);
     struct again first = {.store = store, .operation = &there};
     struct again second = {.store = store, .operation = &here};
@@ -500,21 +235,7 @@ static void whoever_is_answered_by_a_store_that_closes_may_ask_again(void **stat
     assert_int_equal(second.answers.by_status[TAKE_DOWN], 2);
 }
 
-static int group_open(void **state)
-{
-    const int result = redis_group_open(state);
-
-    cluster = redis_cluster_start(2, 0);
-    return result;
-}
-
-static int group_close(void **state)
-{
-    redis_cluster_stop(cluster);
-    return redis_group_close(state);
-}
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, asker_begin, asker_end)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, asker_begin, asker_end)
 
 int main(void)
 {
@@ -522,18 +243,11 @@ int main(void)
         TEST(the_slot_of_a_tag_is_that_of_its_keys),
         TEST(each_call_goes_to_the_node_that_has_its_slot),
         TEST(a_call_waits_for_a_node_that_is_new_in_the_map),
-        TEST(a_call_follows_its_slot_before_the_map_does),
-        TEST(a_new_key_of_a_slot_that_moves_is_asked_for_at_its_new_node),
-        TEST(a_call_whose_keys_are_on_both_sides_comes_again_until_the_slot_has_moved),
-        TEST(a_call_that_no_node_takes_in_its_time_is_refused_and_opens_no_breaker),
-        TEST(a_user_who_may_not_send_asking_is_told),
-        TEST(a_call_that_comes_again_rests_longer_each_time),
-        TEST(a_call_whose_asker_comes_again_does_not_wait_for_its_keys),
         TEST(a_node_that_hangs_takes_only_its_share),
         TEST(a_cluster_behind_the_url_of_a_single_server_is_told),
         TEST(whoever_is_answered_by_a_store_that_closes_may_ask_again),
         TEST(a_node_that_joins_is_used_and_one_that_leaves_answers_what_is_out),
     };
 
-    return cmocka_run_group_tests(tests, group_open, group_close);
+    return cmocka_run_group_tests(tests, cluster_group_open, cluster_group_close);
 }

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * Calls for a node of a cluster that is in the map, and not connected yet. */
-#include "asker.h"
 #include "captured.h"
+#include "cluster_case.h"
 
 #include "store/breaker.h"
 #include "store/call_queue.h"
-#include "support/redis_cluster.h"
-#include "support/topologies.h"
 
 /* So many calls of one limit fit into one tenant's places. */
 #define PLACES    (CALL_QUEUE_COST_MAX / 2 / 4)
@@ -15,27 +13,19 @@
 
 enum tenant { HOSTILE = 1, GOOD };
 
-static struct redis_cluster *cluster;
-
 static struct store *joining_store(int64_t timeout_us)
 {
-    struct redis_topology *topology = topology_at(redis_cluster_url(cluster));
-    struct error error;
-
-    assert_true(redis_topology_look(topology, &error));
+    cluster_look();
     return asker_store_at(redis_cluster_url(cluster), timeout_us);
 }
 
 static void ask(struct store *store, enum tenant tenant, size_t count, struct answers *answers)
 {
     struct operation take = asker_take_of(1, &asker_limit, 1);
-    struct outcome outcome;
 
     take.tenant = tenant;
-    for (size_t i = 0; i < count; i++) {
-        if (store_ask(store, &take, &outcome, answers, asker_on_done) == STORE_NOW)
-            asker_on_done(answers, &outcome);
-    }
+    for (size_t i = 0; i < count; i++)
+        asker_ask(store, &take, answers);
 }
 
 static uint64_t spared(void)
@@ -88,8 +78,8 @@ static void one_that_is_not_there_in_time_opens_no_breaker(void **state)
     struct captured captured;
     const uint64_t before = spared();
     (void)state;
-    redis_server_pause(redis_cluster_node(cluster, 0));
-    redis_server_pause(redis_cluster_node(cluster, 1));
+    redis_server_pause(cluster_node(0));
+    redis_server_pause(cluster_node(1));
     struct store *store = asker_store_at(redis_cluster_url(cluster), HASTY_US);
 
     capture_begin(&captured);
@@ -105,22 +95,8 @@ static void one_that_is_not_there_in_time_opens_no_breaker(void **state)
     assert_int_equal(spared(), before);
     assert_int_equal(told, 0);
     store_free(store);
-    redis_server_continue(redis_cluster_node(cluster, 0));
-    redis_server_continue(redis_cluster_node(cluster, 1));
-}
-
-static int group_open(void **state)
-{
-    const int result = redis_group_open(state);
-
-    cluster = redis_cluster_start(2, 0);
-    return result;
-}
-
-static int group_close(void **state)
-{
-    redis_cluster_stop(cluster);
-    return redis_group_close(state);
+    redis_server_continue(cluster_node(0));
+    redis_server_continue(cluster_node(1));
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, asker_begin, asker_end)
@@ -133,5 +109,5 @@ int main(void)
         TEST(one_that_is_not_there_in_time_opens_no_breaker),
     };
 
-    return cmocka_run_group_tests(tests, group_open, group_close);
+    return cmocka_run_group_tests(tests, cluster_group_open, cluster_group_close);
 }

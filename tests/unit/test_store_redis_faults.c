@@ -6,7 +6,6 @@
 
 #include "base/log.h"
 #include "store/breaker.h"
-#include "store/take_script.h"
 
 #include <sys/socket.h>
 
@@ -317,15 +316,8 @@ static void after_what_is_no_decision_no_reply_of_that_connection_counts(void **
     struct impostor impostor;
     struct answers first = {0};
     struct answers second = {0};
-    const struct text *sources;
     (void)state;
-    impostor_open(&impostor);
-    impostor_listen(&impostor);
-    struct store *store = asker_store_at(impostor.url, PATIENT_US);
-    TURN_UNTIL(impostor_accept(&impostor));
-    for (size_t scripts = take_script_sources(&sources); scripts > 0; scripts--)
-        impostor_say(&impostor, "+the script is loaded\r\n");
-    TURN_UNTIL(store_is_ready(store));
+    struct store *store = asker_impostor_store(&impostor, PATIENT_US);
 
     asker_take(store, 1, &first);
     asker_take(store, 2, &second);

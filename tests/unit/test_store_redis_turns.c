@@ -41,12 +41,9 @@ static struct operation take_by(enum tenant tenant)
 static void ask(struct store *store, enum tenant tenant, size_t count, struct answers *answers)
 {
     const struct operation take = take_by(tenant);
-    struct outcome outcome;
 
-    for (size_t i = 0; i < count; i++) {
-        if (store_ask(store, &take, &outcome, answers, asker_on_done) == STORE_NOW)
-            asker_on_done(answers, &outcome);
-    }
+    for (size_t i = 0; i < count; i++)
+        asker_ask(store, &take, answers);
 }
 
 static uint64_t spared(void)

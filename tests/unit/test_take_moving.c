@@ -352,5 +352,5 @@ int main(void)
         cmocka_unit_test(random_histories_go_on_while_their_slot_moves),
     };
 
-    return cmocka_run_group_tests(tests, moving_open, moving_close);
+    return cmocka_run_group_tests(tests, cluster_group_open, cluster_group_close);
 }
