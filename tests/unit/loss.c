@@ -1,12 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 #include "loss.h"
 
-#include "support/cmocka.h"
-#include "support/redis_group.h"
+#include "base/arena.h"
+#include "sample_policy.h"
 #include "support/topologies.h"
 #include "support/wait.h"
 
 #include <sqlite3.h>
+
+struct policy *policy;
+
+static struct arena arena;
+
+int loss_begin(void **state)
+{
+    policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
+    return redis_group_empty(state);
+}
+
+int loss_end(void **state)
+{
+    (void)state;
+    arena_close(&arena);
+    return 0;
+}
 
 void loss_wait_until_whole(const struct instance *instance, unsigned losses)
 {
@@ -17,9 +34,8 @@ void loss_wait_until_whole(const struct instance *instance, unsigned losses)
         ;
 }
 
-struct instance loss_start_instance(const struct policy *policy)
+struct instance loss_start(struct instance instance)
 {
-    struct instance instance = instance_open_redis(server);
     struct policy saved = *policy;
 
     instance_start(&instance);
@@ -28,7 +44,12 @@ struct instance loss_start_instance(const struct policy *policy)
     return instance;
 }
 
-void loss_expect_all_there(struct instance *instance, const struct policy *policy)
+struct instance loss_start_instance(void)
+{
+    return loss_start(instance_open_redis(server));
+}
+
+void loss_expect_all_there(struct instance *instance)
 {
     struct instance fresh = instance_open_redis(server);
 

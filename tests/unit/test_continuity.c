@@ -1,36 +1,27 @@
 /* SPDX-License-Identifier: MIT
  *
  * The catalogue is no longer the one that the instances know. Its content comes back. */
-#include "base/arena.h"
 #include "loss.h"
-#include "sample_policy.h"
-#include "support/cmocka.h"
-#include "support/redis_group.h"
 #include "support/wait.h"
 
 static void a_flushed_redis_gets_back_what_was_there(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
 
     (void)redis_server_command(server, "FLUSHALL");
     loss_wait_until_whole(&instance, 1);
 
-    loss_expect_all_there(&instance, policy);
+    loss_expect_all_there(&instance);
     assert_int_equal(instance_save(&instance, policy), CATALOGUE_OK);
     assert_int_equal(policy->version, 2);
-    arena_close(&arena);
     instance_close(&instance);
 }
 
 static void what_is_lost_is_not_called_absent_before_the_loss_is_noticed(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
 
     for (unsigned i = 1; i <= 3; i++) {
         (void)redis_server_command(server, "FLUSHALL");
@@ -40,23 +31,19 @@ static void what_is_lost_is_not_called_absent_before_the_loss_is_noticed(void **
         loss_wait_until_whole(&instance, catalogue_losses(instance.catalogue));
     }
     assert_int_equal(instance_look_up(&instance, 'b'), CATALOGUE_ABSENT);
-    arena_close(&arena);
     instance_close(&instance);
 }
 
 static void a_redis_that_restarted_without_persistence_gets_it_back(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
 
     redis_server_kill(server);
     redis_server_restart(server);
     loss_wait_until_whole(&instance, 1);
 
-    loss_expect_all_there(&instance, policy);
-    arena_close(&arena);
+    loss_expect_all_there(&instance);
     instance_close(&instance);
 }
 
@@ -64,13 +51,8 @@ static void an_emptied_file_gets_it_back(void **state)
 {
     (void)state;
     char path[INSTANCE_PATH_BYTES];
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
     instance_new_file(path);
-    struct instance instance = instance_open_file(path);
-    instance_start(&instance);
-    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
-    assert_int_equal(instance_save(&instance, policy), CATALOGUE_CREATED);
+    struct instance instance = loss_start(instance_open_file(path));
 
     loss_run_sql(path,
                  "BEGIN IMMEDIATE; DELETE FROM policies; DELETE FROM api_keys; DELETE FROM apps;"
@@ -83,7 +65,6 @@ static void an_emptied_file_gets_it_back(void **state)
     assert_memory_equal(app_index_pepper(fresh.index), app_index_pepper(instance.index),
                         sizeof(struct pepper));
     assert_int_equal(instance_version(&fresh, policy), 1);
-    arena_close(&arena);
     instance_close(&fresh);
     instance_close(&instance);
 }
@@ -99,9 +80,7 @@ static void a_lost_list_of_apps_is_put_back(void **state)
     };
 
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
 
     for (unsigned i = 0; i < ARRAY_COUNT(losses); i++) {
         (void)redis_server_command(server,
@@ -109,9 +88,8 @@ static void a_lost_list_of_apps_is_put_back(void **state)
                                    "sluice:{catalogue}:policies:%s",
                                    losses[i], INSTANCE_APP_ID, INSTANCE_APP_ID);
         loss_wait_until_whole(&instance, i + 1);
-        loss_expect_all_there(&instance, policy);
+        loss_expect_all_there(&instance);
     }
-    arena_close(&arena);
     instance_close(&instance);
 }
 
@@ -119,13 +97,8 @@ static void a_file_without_apps_gets_them_back(void **state)
 {
     (void)state;
     char path[INSTANCE_PATH_BYTES];
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
     instance_new_file(path);
-    struct instance instance = instance_open_file(path);
-    instance_start(&instance);
-    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
-    assert_int_equal(instance_save(&instance, policy), CATALOGUE_CREATED);
+    struct instance instance = loss_start(instance_open_file(path));
 
     loss_run_sql(path, "DELETE FROM apps");
     loss_wait_until_whole(&instance, 1);
@@ -134,7 +107,6 @@ static void a_file_without_apps_gets_them_back(void **state)
     instance_start(&fresh);
     assert_int_equal(instance_version(&instance, policy), 1);
     assert_int_equal(instance_version(&fresh, policy), 1);
-    arena_close(&arena);
     instance_close(&fresh);
     instance_close(&instance);
 }
@@ -260,7 +232,7 @@ static void without_restoring_it_stays_lost_and_nothing_is_written(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, redis_group_empty)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, loss_begin, loss_end)
     const struct CMUnitTest tests[] = {
         TEST(a_flushed_redis_gets_back_what_was_there),
         TEST(what_is_lost_is_not_called_absent_before_the_loss_is_noticed),

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The catalogue is replaced by an older copy of itself. */
-#include "base/arena.h"
 #include "loss.h"
 #include "redis/redis_session.h"
 #include "redis/redis_sessions.h"
-#include "sample_policy.h"
-#include "support/cmocka.h"
-#include "support/redis_group.h"
 #include "support/topologies.h"
 #include "support/wait.h"
 
@@ -17,9 +13,7 @@
 static void a_replaced_catalogue_is_read_afresh(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
     loss_publish_app(&instance, "app_x00000000000", 'x');
 
     (void)redis_server_command(
@@ -33,12 +27,11 @@ static void a_replaced_catalogue_is_read_afresh(void **state)
     assert_int_equal(app_index_count(instance.index), 1);
     assert_int_equal(instance_version(&instance, policy), 0);
     assert_int_equal(redis_server_command(server, "ZCARD sluice:{catalogue}:apps")->integer, 1);
-    arena_close(&arena);
     instance_close(&instance);
 }
 
 /* Saves at another instance. This one sees it when it reads the changes. */
-static void save_elsewhere(struct instance *instance, struct instance *other, struct policy *policy)
+static void save_elsewhere(struct instance *instance, struct instance *other)
 {
     instance_start(other);
     assert_int_equal(instance_save(other, policy), CATALOGUE_OK);
@@ -51,11 +44,9 @@ static void save_elsewhere(struct instance *instance, struct instance *other, st
 static void a_catalogue_that_has_gone_back_is_read_afresh(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
     struct instance other = instance_open_redis(server);
-    save_elsewhere(&instance, &other, policy);
+    save_elsewhere(&instance, &other);
     loss_publish_app(&instance, "app_x00000000000", 'x');
 
     (void)redis_server_command(
@@ -67,7 +58,6 @@ static void a_catalogue_that_has_gone_back_is_read_afresh(void **state)
 
     assert_int_equal(app_index_count(instance.index), 1);
     assert_int_equal(instance_version(&instance, policy), 0);
-    arena_close(&arena);
     instance_close(&instance);
 }
 
@@ -76,15 +66,10 @@ static void a_file_that_has_gone_back_is_read_afresh(void **state)
 {
     (void)state;
     char path[INSTANCE_PATH_BYTES];
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
     instance_new_file(path);
-    struct instance instance = instance_open_file(path);
-    instance_start(&instance);
-    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
-    assert_int_equal(instance_save(&instance, policy), CATALOGUE_CREATED);
+    struct instance instance = loss_start(instance_open_file(path));
     struct instance other = instance_open_file(path);
-    save_elsewhere(&instance, &other, policy);
+    save_elsewhere(&instance, &other);
 
     loss_run_sql(path, "BEGIN IMMEDIATE; DELETE FROM policies; UPDATE apps SET revision = 1;"
                        "UPDATE settings SET value = 1 WHERE name = 'revision'; COMMIT");
@@ -93,7 +78,6 @@ static void a_file_that_has_gone_back_is_read_afresh(void **state)
     assert_int_equal(instance_version(&instance, policy), 0);
     assert_int_equal(instance_save(&instance, policy), CATALOGUE_CREATED);
     assert_int_equal(instance_version(&instance, policy), 1);
-    arena_close(&arena);
     instance_close(&instance);
 }
 
@@ -101,12 +85,10 @@ static void a_file_that_has_gone_back_is_read_afresh(void **state)
 static void an_older_copy_that_others_have_gone_on_from_is_read_afresh(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
     struct instance other = instance_open_redis(server);
     loss_copy();
-    save_elsewhere(&instance, &other, policy);
+    save_elsewhere(&instance, &other);
     loss_publish_app(&instance, "app_x00000000000", 'x');
 
     loss_go_back_and_on();
@@ -114,7 +96,6 @@ static void an_older_copy_that_others_have_gone_on_from_is_read_afresh(void **st
 
     assert_int_equal(app_index_count(instance.index), 2);
     assert_int_equal(instance_version(&instance, policy), 1);
-    arena_close(&arena);
     instance_close(&instance);
 }
 
@@ -122,9 +103,7 @@ static void an_older_copy_that_others_have_gone_on_from_is_read_afresh(void **st
 static void the_loss_of_what_an_instance_has_just_saved_is_noticed(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
     loss_copy();
 
     assert_int_equal(instance_save(&instance, policy), CATALOGUE_OK);
@@ -132,16 +111,13 @@ static void the_loss_of_what_an_instance_has_just_saved_is_noticed(void **state)
     loss_wait_until_whole(&instance, 1);
 
     assert_int_equal(instance_version(&instance, policy), 1);
-    arena_close(&arena);
     instance_close(&instance);
 }
 
 static void a_copy_without_any_app_is_read_afresh(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
 
     (void)redis_server_command(server, "DEL sluice:{catalogue}:apps sluice:{catalogue}:keys "
                                        "sluice:{catalogue}:revision sluice:{catalogue}:history "
@@ -150,7 +126,6 @@ static void a_copy_without_any_app_is_read_afresh(void **state)
     loss_wait_until_whole(&instance, 1);
 
     assert_int_equal(app_index_count(instance.index), 0);
-    arena_close(&arena);
     instance_close(&instance);
 }
 
@@ -158,15 +133,10 @@ static void an_older_file_that_others_have_gone_on_from_is_read_afresh(void **st
 {
     (void)state;
     char path[INSTANCE_PATH_BYTES];
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
     instance_new_file(path);
-    struct instance instance = instance_open_file(path);
-    instance_start(&instance);
-    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
-    assert_int_equal(instance_save(&instance, policy), CATALOGUE_CREATED);
+    struct instance instance = loss_start(instance_open_file(path));
     struct instance other = instance_open_file(path);
-    save_elsewhere(&instance, &other, policy);
+    save_elsewhere(&instance, &other);
 
     loss_run_sql(path, "BEGIN IMMEDIATE; DELETE FROM policies;"
                        "DELETE FROM history WHERE revision ="
@@ -179,7 +149,6 @@ static void an_older_file_that_others_have_gone_on_from_is_read_afresh(void **st
     loss_wait_until_whole(&instance, 1);
 
     assert_int_equal(instance_version(&instance, policy), 0);
-    arena_close(&arena);
     instance_close(&instance);
 }
 
@@ -187,9 +156,7 @@ static void an_older_file_that_others_have_gone_on_from_is_read_afresh(void **st
 static void what_an_older_version_writes_is_not_taken_for_a_loss(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
     struct key_digest key = instance_key(INSTANCE_APP_KEY);
 
     for (int i = 0; i < 3; i++) {
@@ -211,7 +178,6 @@ static void what_an_older_version_writes_is_not_taken_for_a_loss(void **state)
     assert_true(instance_version(&instance, policy) == 2);
 
     assert_int_equal(catalogue_losses(instance.catalogue), 0);
-    arena_close(&arena);
     instance_close(&instance);
 }
 
@@ -219,9 +185,7 @@ static void what_an_older_version_writes_is_not_taken_for_a_loss(void **state)
 static void writes_that_are_no_longer_remembered_are_not_taken_for_lost(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
 
     (void)redis_server_command(server, "EVAL %s 0",
                                "local key = 'sluice:{catalogue}:history' "
@@ -241,7 +205,6 @@ static void writes_that_are_no_longer_remembered_are_not_taken_for_lost(void **s
     assert_int_equal(catalogue_losses(instance.catalogue), 0);
     assert_int_equal(redis_server_command(server, "ZCARD sluice:{catalogue}:history")->integer,
                      1000);
-    arena_close(&arena);
     instance_close(&other);
     instance_close(&instance);
 }
@@ -269,19 +232,13 @@ static enum catalogue_status changes_of_nothing(struct catalogue_backend *backen
 static void what_is_emptied_while_it_is_read_afresh_is_not_taken_for_deleted(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct policy saved = *policy;
     struct catalogue_backend *backend =
         catalogue_redis_new(topology_at(redis_server_unix_url(server)));
     emptying = *backend->operations;
     real_changes = emptying.changes;
     emptying.changes = changes_of_nothing;
     backend->operations = &emptying;
-    struct instance instance = instance_new(backend, NULL);
-    instance_start(&instance);
-    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
-    assert_int_equal(instance_save(&instance, &saved), CATALOGUE_CREATED);
+    struct instance instance = loss_start(instance_new(backend, NULL));
 
     atomic_store(&empties, true);
     (void)redis_server_command(
@@ -295,8 +252,7 @@ static void what_is_emptied_while_it_is_read_afresh_is_not_taken_for_deleted(voi
                                        catalogue_continuity(instance.catalogue) == CATALOGUE_KEPT &&
                                        catalogue_is_ready(instance.catalogue))
         ;
-    loss_expect_all_there(&instance, policy);
-    arena_close(&arena);
+    loss_expect_all_there(&instance);
     instance_close(&instance);
 }
 
@@ -304,11 +260,9 @@ static void what_is_emptied_while_it_is_read_afresh_is_not_taken_for_deleted(voi
 static void deletions_that_are_no_longer_remembered_are_seen_all_the_same(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
     struct instance other = instance_open_redis(server);
-    save_elsewhere(&instance, &other, policy);
+    save_elsewhere(&instance, &other);
     loss_publish_app(&instance, "app_x00000000000", 'x');
 
     (void)redis_server_command(server, "EVAL %s 0",
@@ -322,13 +276,12 @@ static void deletions_that_are_no_longer_remembered_are_seen_all_the_same(void *
 
     assert_int_equal(instance_version(&instance, policy), 2);
     assert_int_equal(catalogue_losses(instance.catalogue), 0);
-    arena_close(&arena);
     instance_close(&instance);
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, redis_group_empty)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, loss_begin, loss_end)
     const struct CMUnitTest tests[] = {
         TEST(a_replaced_catalogue_is_read_afresh),
         TEST(a_catalogue_that_has_gone_back_is_read_afresh),

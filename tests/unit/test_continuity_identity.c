@@ -2,11 +2,7 @@
  *
  * How an instance recognises its catalogue: by its identity, and by the pepper with which keys are
  * hashed. */
-#include "base/arena.h"
 #include "loss.h"
-#include "sample_policy.h"
-#include "support/cmocka.h"
-#include "support/redis_group.h"
 #include "support/topologies.h"
 #include "support/wait.h"
 
@@ -16,9 +12,7 @@ static void a_pepper_or_identity_that_is_damaged_is_put_back(void **state)
     static const char *const damages[] = {"'SET', KEYS[1], 'abcde'", "'SADD', KEYS[1], 'x'"};
 
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
     const long long lengths[] = {sizeof(struct pepper), sizeof(struct catalogue_identity)};
 
     for (size_t i = 0; i < ARRAY_COUNT(keys) * ARRAY_COUNT(damages); i++) {
@@ -34,9 +28,8 @@ static void a_pepper_or_identity_that_is_damaged_is_put_back(void **state)
                                        key)
                           ->integer == lengths[i / ARRAY_COUNT(damages)])
             ;
-        loss_expect_all_there(&instance, policy);
+        loss_expect_all_there(&instance);
     }
-    arena_close(&arena);
     instance_close(&instance);
 }
 
@@ -84,9 +77,7 @@ static void a_damaged_pepper_in_the_file_is_put_back(void **state)
 static void a_catalogue_under_another_pepper_is_left_alone(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
 
     (void)redis_server_command(server, "EVAL %s 1 " LOSS_PEPPER,
                                "redis.call('FLUSHALL') "
@@ -99,8 +90,7 @@ static void a_catalogue_under_another_pepper_is_left_alone(void **state)
     assert_int_equal(redis_server_command(server, "DBSIZE")->integer, 1);
     (void)redis_server_command(server, "DEL " LOSS_PEPPER);
     loss_wait_until_whole(&instance, 2);
-    loss_expect_all_there(&instance, policy);
-    arena_close(&arena);
+    loss_expect_all_there(&instance);
     instance_close(&instance);
 }
 
@@ -108,9 +98,7 @@ static void a_catalogue_under_another_pepper_is_left_alone(void **state)
 static void a_catalogue_that_was_made_anew_under_the_same_pepper_gets_it_back(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
 
     (void)redis_server_command(
         server, "EVAL %s 2 " LOSS_PEPPER " " LOSS_IDENTITY,
@@ -119,8 +107,7 @@ static void a_catalogue_that_was_made_anew_under_the_same_pepper_gets_it_back(vo
         "redis.call('SET', KEYS[2], string.rep(string.char(0), 32) .. string.sub(identity, 33))");
     loss_wait_until_whole(&instance, 1);
 
-    loss_expect_all_there(&instance, policy);
-    arena_close(&arena);
+    loss_expect_all_there(&instance);
     instance_close(&instance);
 }
 
@@ -148,9 +135,7 @@ static void put_another(const char *ago_us)
 static void a_catalogue_made_after_the_loss_gets_back_the_old_apps(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
 
     put_another("1");
     loss_wait_until_whole(&instance, 1);
@@ -158,7 +143,6 @@ static void a_catalogue_made_after_the_loss_gets_back_the_old_apps(void **state)
     assert_int_equal(app_index_count(instance.index), 2);
     assert_int_equal(instance_version(&instance, policy), 1);
     assert_int_equal(redis_server_command(server, "ZCARD sluice:{catalogue}:apps")->integer, 2);
-    arena_close(&arena);
     instance_close(&instance);
 }
 
@@ -167,9 +151,7 @@ static void a_catalogue_older_than_the_loss_is_another_s_and_not_mixed(void **st
 {
     const struct key_digest its_key = instance_key('n');
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
 
     put_another("3600000000");
     loss_wait_until(&instance, CATALOGUE_FOREIGN);
@@ -182,8 +164,7 @@ static void a_catalogue_older_than_the_loss_is_another_s_and_not_mixed(void **st
     assert_int_equal(redis_server_command(server, "ZCARD sluice:{catalogue}:apps")->integer, 1);
     (void)redis_server_command(server, "FLUSHALL");
     loss_wait_until_whole(&instance, 2);
-    loss_expect_all_there(&instance, policy);
-    arena_close(&arena);
+    loss_expect_all_there(&instance);
     instance_close(&instance);
 }
 
@@ -191,9 +172,7 @@ static void a_catalogue_older_than_the_loss_is_another_s_and_not_mixed(void **st
 static void a_catalogue_without_an_identity_gets_one(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
     instance_close(&instance);
     (void)redis_server_command(server, "DEL " LOSS_IDENTITY);
 
@@ -205,25 +184,21 @@ static void a_catalogue_without_an_identity_gets_one(void **state)
     assert_int_equal(catalogue_losses(instance.catalogue), 0);
     (void)redis_server_command(server, "DEL " LOSS_IDENTITY);
     loss_wait_until_whole(&instance, 1);
-    loss_expect_all_there(&instance, policy);
-    arena_close(&arena);
+    loss_expect_all_there(&instance);
     instance_close(&instance);
 }
 
 static void a_pepper_that_is_gone_alone_is_put_back(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
 
     (void)redis_server_command(server, "DEL " LOSS_PEPPER);
 
     WAIT_FOR (INSTANCE_PATIENCE_S,
               redis_server_command(server, "EXISTS " LOSS_PEPPER)->integer == 1)
         ;
-    loss_expect_all_there(&instance, policy);
-    arena_close(&arena);
+    loss_expect_all_there(&instance);
     instance_close(&instance);
 }
 
@@ -302,7 +277,7 @@ static void in_an_older_file_the_configured_pepper_goes_before_the_stored_one(vo
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, redis_group_empty)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, loss_begin, loss_end)
     const struct CMUnitTest tests[] = {
         TEST(a_pepper_or_identity_that_is_damaged_is_put_back),
         TEST(an_instance_without_a_pepper_does_not_replace_a_damaged_one),

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * While apps are put back: what may be in the way, and what may happen meanwhile. */
-#include "base/arena.h"
 #include "loss.h"
-#include "sample_policy.h"
-#include "support/cmocka.h"
-#include "support/redis_group.h"
 #include "support/wait.h"
 
 #include <stdatomic.h>
@@ -17,9 +13,7 @@ static void a_lock_of_a_stranger_does_not_keep_it_from_being_put_back(void **sta
                                         "'SET', KEYS[1], '1', 'EX', '86400'"};
 
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
 
     for (unsigned i = 0; i < ARRAY_COUNT(locks); i++) {
         char script[128];
@@ -27,9 +21,8 @@ static void a_lock_of_a_stranger_does_not_keep_it_from_being_put_back(void **sta
         (void)snprintf(script, sizeof(script), "redis.call('FLUSHALL') redis.call(%s)", locks[i]);
         (void)redis_server_command(server, "EVAL %s 1 sluice:{catalogue}:restoring", script);
         loss_wait_until_whole(&instance, i + 1);
-        loss_expect_all_there(&instance, policy);
+        loss_expect_all_there(&instance);
     }
-    arena_close(&arena);
     instance_close(&instance);
 }
 
@@ -45,9 +38,7 @@ static void what_stands_in_the_way_of_putting_it_back_is_replaced(void **state)
                                        "policies:" INSTANCE_APP_ID};
 
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
     app_index_publish_give(instance.index, app_new_deleted("app_d00000000000", 1));
 
     for (unsigned i = 0; i < ARRAY_COUNT(keys); i++) {
@@ -55,9 +46,8 @@ static void what_stands_in_the_way_of_putting_it_back_is_replaced(void **state)
                                    "redis.call('FLUSHALL') redis.call('SADD', KEYS[1], 'x')",
                                    keys[i]);
         loss_wait_until_whole(&instance, i + 1);
-        loss_expect_all_there(&instance, policy);
+        loss_expect_all_there(&instance);
     }
-    arena_close(&arena);
     instance_close(&instance);
 }
 
@@ -74,10 +64,8 @@ static void what_becomes_of_another_type_meanwhile_is_replaced(void **state)
     static const char spoil[] = "redis.call('DEL', KEYS[1]) redis.call('LPUSH', KEYS[1], 'x')";
 
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
     const struct key_digest key = instance_key(INSTANCE_APP_KEY);
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
     struct catalogue_backend *administrator = loss_new_backend();
     struct error error = {0};
 
@@ -91,10 +79,9 @@ static void what_becomes_of_another_type_meanwhile_is_replaced(void **state)
                   !is_list(keys[i]) && catalogue_is_ready(instance.catalogue) &&
                       catalogue_continuity(instance.catalogue) == CATALOGUE_KEPT)
             ;
-        loss_expect_all_there(&instance, policy);
+        loss_expect_all_there(&instance);
     }
     administrator->operations->free(administrator);
-    arena_close(&arena);
     instance_close(&instance);
 }
 
@@ -115,26 +102,19 @@ static enum catalogue_status app_restore_refused(struct catalogue_backend *backe
 static void what_cannot_be_put_back_is_kept_and_tried_again(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct policy saved = *policy;
     struct catalogue_backend *backend = loss_new_backend();
     refusing = *backend->operations;
     real_app_restore = refusing.app_restore;
     refusing.app_restore = app_restore_refused;
     backend->operations = &refusing;
-    struct instance instance = instance_new(backend, NULL);
-    instance_start(&instance);
-    assert_int_equal(instance_create(&instance), CATALOGUE_CREATED);
-    assert_int_equal(instance_save(&instance, &saved), CATALOGUE_CREATED);
+    struct instance instance = loss_start(instance_new(backend, NULL));
 
     atomic_store(&refusals, 2);
     (void)redis_server_command(server, "FLUSHALL");
     loss_wait_until_whole(&instance, 1);
 
     assert_true(atomic_load(&refusals) < 0);
-    loss_expect_all_there(&instance, policy);
-    arena_close(&arena);
+    loss_expect_all_there(&instance);
     instance_close(&instance);
 }
 
@@ -194,9 +174,7 @@ static void what_is_deleted_while_apps_are_put_back_is_gone_at_once(void **state
 static void an_instance_that_starts_while_apps_are_put_back_is_not_ready(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
     struct catalogue_backend *restorer = loss_new_backend();
     struct error error = {0};
     assert_int_equal(restorer->operations->restore_begin(restorer, "host:1:a", &error),
@@ -216,7 +194,6 @@ static void an_instance_that_starts_while_apps_are_put_back_is_not_ready(void **
         ;
     assert_int_equal(app_index_count(fresh.index), 1);
     restorer->operations->free(restorer);
-    arena_close(&arena);
     instance_close(&fresh);
     instance_close(&instance);
 }
@@ -224,9 +201,7 @@ static void an_instance_that_starts_while_apps_are_put_back_is_not_ready(void **
 static void an_instance_that_died_while_it_put_apps_back_is_given_up(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
 
     (void)redis_server_command(server, "SET sluice:{catalogue}:restoring %s",
                                "1764000000000000 host:1:a");
@@ -235,8 +210,7 @@ static void an_instance_that_died_while_it_put_apps_back_is_given_up(void **stat
         ;
 
     assert_int_equal(catalogue_losses(instance.catalogue), 0);
-    loss_expect_all_there(&instance, policy);
-    arena_close(&arena);
+    loss_expect_all_there(&instance);
     instance_close(&instance);
 }
 
@@ -244,9 +218,7 @@ static void what_cannot_be_put_back_yet_does_not_take_the_catalogue_away(void **
 {
     static const char *const lost[] = {LOSS_PEPPER, LOSS_IDENTITY};
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
 
     for (size_t i = 0; i < ARRAY_COUNT(lost); i++) {
         (void)redis_server_command(server, "CONFIG SET maxmemory 1");
@@ -261,17 +233,14 @@ static void what_cannot_be_put_back_yet_does_not_take_the_catalogue_away(void **
             ;
     }
     loss_wait_until_whole(&instance, 1);
-    loss_expect_all_there(&instance, policy);
-    arena_close(&arena);
+    loss_expect_all_there(&instance);
     instance_close(&instance);
 }
 
 static void where_nothing_can_be_written_what_is_there_is_served(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
     instance_close(&instance);
     (void)redis_server_command(server, "DEL " LOSS_IDENTITY);
     (void)redis_server_command(server, "CONFIG SET maxmemory 1");
@@ -285,16 +254,13 @@ static void where_nothing_can_be_written_what_is_there_is_served(void **state)
               redis_server_command(server, "EXISTS " LOSS_IDENTITY)->integer == 1)
         ;
     assert_int_equal(catalogue_losses(instance.catalogue), 0);
-    arena_close(&arena);
     instance_close(&instance);
 }
 
 static void a_catalogue_that_takes_no_writes_says_so_until_it_does(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
     assert_true(catalogue_is_writable(instance.catalogue));
 
     (void)redis_server_command(server, "CONFIG SET maxmemory 1");
@@ -313,7 +279,6 @@ static void a_catalogue_that_takes_no_writes_says_so_until_it_does(void **state)
               catalogue_is_writable(instance.catalogue) && catalogue_is_writable(fresh.catalogue))
         ;
     assert_int_equal(instance_save(&instance, policy), CATALOGUE_OK);
-    arena_close(&arena);
     instance_close(&fresh);
     instance_close(&instance);
 }
@@ -321,9 +286,7 @@ static void a_catalogue_that_takes_no_writes_says_so_until_it_does(void **state)
 static void what_could_never_be_marked_is_put_back_too(void **state)
 {
     (void)state;
-    struct arena arena = {0};
-    struct policy *policy = sample_policy(&arena, "{'route_key':'/a','rate':'5/s'}");
-    struct instance instance = loss_start_instance(policy);
+    struct instance instance = loss_start_instance();
     instance_close(&instance);
     (void)redis_server_command(server, "DEL " LOSS_IDENTITY);
     (void)redis_server_command(server, "CONFIG SET maxmemory 1");
@@ -334,14 +297,13 @@ static void what_could_never_be_marked_is_put_back_too(void **state)
     (void)redis_server_command(server, "CONFIG SET maxmemory 0");
     loss_wait_until_whole(&instance, 1);
 
-    loss_expect_all_there(&instance, policy);
-    arena_close(&arena);
+    loss_expect_all_there(&instance);
     instance_close(&instance);
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, redis_group_empty)
+#define TEST(claim) cmocka_unit_test_setup_teardown(claim, loss_begin, loss_end)
     const struct CMUnitTest tests[] = {
         TEST(a_lock_of_a_stranger_does_not_keep_it_from_being_put_back),
         TEST(what_stands_in_the_way_of_putting_it_back_is_replaced),
