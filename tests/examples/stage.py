@@ -14,9 +14,11 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
+import unittest
 import urllib.parse
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
@@ -77,7 +79,7 @@ def end(process):
 
 
 class Service:
-    """The real binary with one declared app and its one policy."""
+    """The real binary, unless told otherwise with one declared app and its one policy."""
 
     CONFIGURATION = """
 apps:
@@ -89,7 +91,7 @@ apps:
         window_seconds: 3600
 """
 
-    def __init__(self, limit, at_socket_file=False, configuration=None, options=()):
+    def __init__(self, limit=None, at_socket_file=False, configuration=None, options=()):
         self.binary = os.environ["SLUICE_BINARY"]
         self.directory = tempfile.TemporaryDirectory()
         self.reserved = reserve()
@@ -147,6 +149,35 @@ class Redis:
     def close(self):
         end(self.process)
         self.directory.cleanup()
+
+
+class OnEngine(unittest.TestCase):
+    """Has the service on the engine that the command line names: memory or redis."""
+
+    engine = None
+
+    def serve(self, configuration):
+        options = []
+        if self.engine == "redis":
+            redis = Redis()
+            self.addCleanup(redis.close)
+            options = ["--engine", "redis", "--redis-url", redis.url,
+                       "--redis-timeout-ms", "5000"]
+        self.service = Service(configuration=configuration, options=options)
+        self.addCleanup(self.service.close)
+
+    @classmethod
+    def run_all(cls):
+        cls.engine = sys.argv.pop(1)
+        run_all(cls.engine != "redis" or shutil.which("redis-server"))
+
+
+def run_all(is_installed):
+    """Runs the tests of the program, or tells CTest that they are skipped."""
+    if not is_installed:
+        print("skipped: it is not installed")
+        sys.exit(77)
+    unittest.main(verbosity=2)
 
 
 class Stranger:

@@ -184,7 +184,4 @@ class Example(unittest.TestCase):
 
 if __name__ == "__main__":
     available, FRONT = stage.FRONTS[sys.argv.pop(1)]
-    if not available():
-        print("skipped: it is not installed")
-        sys.exit(77)
-    unittest.main(verbosity=2)
+    stage.run_all(available())

@@ -3,10 +3,8 @@
 """examples/python/grants.py in front of the real service. usage: test_grants.py memory|redis"""
 
 import os
-import shutil
 import subprocess
 import sys
-import unittest
 
 import stage
 
@@ -34,17 +32,9 @@ shared.close()
 """
 
 
-class Clients(unittest.TestCase):
+class Clients(stage.OnEngine):
     def given(self, limit, rule="limit: {limit}\n        window_seconds: 86400"):
-        options = []
-        if ENGINE == "redis":
-            redis = stage.Redis()
-            self.addCleanup(redis.close)
-            options = ["--engine", "redis", "--redis-url", redis.url,
-                       "--redis-timeout-ms", "5000"]
-        policy = POLICY.format(rule=rule.format(limit=limit))
-        self.service = stage.Service(limit, configuration=policy, options=options)
-        self.addCleanup(self.service.close)
+        self.serve(POLICY.format(rule=rule.format(limit=limit)))
         os.environ.update(SLUICE_URL=self.service.url, SLUICE_API_KEY=self.service.key)
 
     def client(self, **options):
@@ -135,8 +125,4 @@ class Clients(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    ENGINE = sys.argv.pop(1)
-    if ENGINE == "redis" and not shutil.which("redis-server"):
-        print("skipped: it is not installed")
-        sys.exit(77)
-    unittest.main(verbosity=2)
+    stage.OnEngine.run_all()

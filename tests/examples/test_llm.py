@@ -4,9 +4,6 @@
 
 import http.client
 import json
-import shutil
-import sys
-import unittest
 import urllib.parse
 
 import stage
@@ -26,16 +23,9 @@ def policies():
     return text
 
 
-class Gateway(unittest.TestCase):
+class Gateway(stage.OnEngine):
     def given(self, fail="open"):
-        options = []
-        if ENGINE == "redis":
-            redis = stage.Redis()
-            self.addCleanup(redis.close)
-            options = ["--engine", "redis", "--redis-url", redis.url,
-                       "--redis-timeout-ms", "5000"]
-        self.service = stage.Service(0, configuration=policies(), options=options)
-        self.addCleanup(self.service.close)
+        self.serve(policies())
         self.front = stage.Program(
             ["/usr/bin/python3", "-B", stage.EXAMPLES / "llm/gateway.py"], self.service, fail,
             PATIENT_MS)
@@ -156,8 +146,4 @@ class Gateway(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    ENGINE = sys.argv.pop(1)
-    if ENGINE == "redis" and not shutil.which("redis-server"):
-        print("skipped: it is not installed")
-        sys.exit(77)
-    unittest.main(verbosity=2)
+    stage.OnEngine.run_all()
