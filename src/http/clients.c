@@ -86,6 +86,7 @@ struct client *clients_add(struct clients *clients, int fd)
     client->is_known = true;
     client->holder = holders_take(&clients->holders, 0);
     LIST_INSERT_HEAD(&clients->all, client, next);
+    clients->counts[CLIENT_IDLE]++;
     join_idle(client);
     return client;
 }
@@ -95,6 +96,7 @@ void clients_remove(struct client *client)
     if (client->state == CLIENT_IDLE)
         leave_idle(client);
     LIST_REMOVE(client, next);
+    client->clients->counts[client->state]--;
     client->clients->awaited_us = 0;
     holders_give(&client->clients->holders, client->holder);
     free(client);
@@ -117,6 +119,8 @@ void client_set_state(struct client *client, enum client_state state)
 
     ASSERT(before != CLIENT_IDLE || state != CLIENT_IDLE);
     client->state = state;
+    client->clients->counts[before]--;
+    client->clients->counts[state]++;
     if (state == CLIENT_ASKING)
         client->requests++;
     if (before == CLIENT_IDLE)

@@ -18,7 +18,13 @@ struct event_base;
 
 /* IDLE: until the request line has come in. SENDING: the rest of the request comes. ASKING: it is
  * complete and waits for its answer. READING: the answer leaves. */
-enum client_state { CLIENT_IDLE, CLIENT_SENDING, CLIENT_ASKING, CLIENT_READING };
+enum client_state {
+    CLIENT_IDLE,
+    CLIENT_SENDING,
+    CLIENT_ASKING,
+    CLIENT_READING,
+    CLIENT_STATE_COUNT
+};
 
 struct client {
     LIST_ENTRY(client) next;
@@ -46,7 +52,8 @@ struct client {
 
 struct clients {
     LIST_HEAD(, client) all;
-    struct client_list idle; /* longest first */
+    size_t counts[CLIENT_STATE_COUNT]; /* how many are in each state */
+    struct client_list idle;           /* longest first */
     struct holders holders;
     struct event *timer;
     int64_t sending_us;

@@ -27,8 +27,6 @@ struct exchange {
     struct client *client; /* the other end of its connection */
     struct target target;  /* its host is a copy in the arena */
     const char *escaped;   /* the path as it came if it has escapes, otherwise NULL */
-    bool is_complete;      /* the request is read to its end, and counts as busy */
-    bool is_leaving;       /* its answer is made */
     size_t body_bytes_max;
     struct answer answer;
     /* The members from here on outlive the request. */
@@ -94,7 +92,6 @@ void *exchange_on_uri(void *context, const char *uri, struct MHD_Connection *con
     target_parse(text_of(uri), &exchange->target);
     exchange->target.host = text_copy(&exchange->request.arena, exchange->target.host);
     exchange->escaped = copy_escaped(exchange, uri + exchange->target.path_at);
-    exchanges->incoming++;
     client_set_state(exchange->client, CLIENT_SENDING);
     return exchange;
 }
@@ -285,12 +282,8 @@ static enum MHD_Result finish(struct exchange *exchange)
 
 static void complete(struct exchange *exchange)
 {
-    if (exchange->is_complete)
-        return;
-    exchange->is_complete = true;
-    exchange->exchanges->incoming--;
-    exchange->exchanges->busy++;
-    client_set_state(exchange->client, CLIENT_ASKING);
+    if (exchange->client->state == CLIENT_SENDING)
+        client_set_state(exchange->client, CLIENT_ASKING);
 }
 
 static void suspend(struct exchange *exchange)
@@ -317,10 +310,8 @@ static enum MHD_Result send_response(struct exchange *exchange)
     bool closes;
 
     ASSERT(request->phase == REQUEST_ANSWERED);
-    exchange->client->is_cut_short = !exchange->is_complete;
+    exchange->client->is_cut_short = exchange->client->state == CLIENT_SENDING;
     complete(exchange);
-    exchange->is_leaving = true;
-    exchanges->leaving++;
     client_set_state(exchange->client, CLIENT_READING);
     exchanges->handler.answered(request, exchanges->handler.context);
     release(exchange);
@@ -359,11 +350,6 @@ static void end(struct exchange *exchange)
 
     ASSERT(exchange->request.phase != REQUEST_WAITING);
     exchange->client->exchange = NULL;
-    exchanges->leaving -= exchange->is_leaving;
-    if (exchange->is_complete)
-        exchanges->busy--;
-    else
-        exchanges->incoming--;
     client_set_state(exchange->client, CLIENT_IDLE);
     answers_remove(&exchanges->answers, &exchange->answer);
     release(exchange);

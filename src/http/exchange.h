@@ -30,9 +30,6 @@ struct exchanges {
     struct answers answers;
     uint64_t begun;        /* so far */
     size_t waiting;        /* suspended */
-    size_t incoming;       /* not complete yet */
-    size_t busy;           /* complete, but not answered to the last byte */
-    size_t leaving;        /* of these, those with an answer */
     struct exchange *kept; /* ended ones, for the next requests; see exchanges_close() */
     size_t kept_count;
 };

@@ -147,17 +147,17 @@ size_t http_server_connections(const struct http_server *server)
 
 size_t http_server_incoming(const struct http_server *server)
 {
-    return server->exchanges.incoming;
+    return server->clients.counts[CLIENT_SENDING];
 }
 
 size_t http_server_busy(const struct http_server *server)
 {
-    return server->exchanges.busy;
+    return server->clients.counts[CLIENT_ASKING] + server->clients.counts[CLIENT_READING];
 }
 
 size_t http_server_leaving(const struct http_server *server)
 {
-    return server->exchanges.leaving;
+    return server->clients.counts[CLIENT_READING];
 }
 
 struct http_server_counts http_server_counts(const struct http_server *server)
