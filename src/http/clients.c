@@ -5,10 +5,11 @@
 #include "base/duration.h"
 #include "base/memory.h"
 
+#include "peer.h"
+
 #include <event2/event.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 /* How often all clients are looked at: a client that is too slow is noticed at most this part of
@@ -356,13 +357,12 @@ static bool has_unread(int fd)
  * them. Then *info only says whether the client sends nothing more. */
 static bool ask_kernel(int fd, struct tcp_info *info)
 {
-    struct pollfd peer = {.fd = fd, .events = POLLRDHUP};
     socklen_t length = sizeof *info;
 
     *info = (struct tcp_info){0};
     if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &length) == 0)
         return true;
-    if (poll(&peer, 1, 0) > 0)
+    if (peer_has_left(fd))
         info->tcpi_state = STATE_CLOSE_WAIT;
     return false;
 }

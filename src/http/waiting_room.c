@@ -9,8 +9,9 @@
 #include "base/memory.h"
 #include "base/shares.h"
 
+#include "peer.h"
+
 #include <event2/event.h>
-#include <poll.h>
 #include <sys/queue.h>
 
 struct hold {
@@ -32,7 +33,6 @@ struct waiting_room {
 
 static void wait_on(const struct hold *hold);
 static void on_event(evutil_socket_t fd, short events, void *context);
-static bool has_left(int fd);
 static void end(struct hold *hold);
 
 struct waiting_room *waiting_room_new(struct event_base *base, size_t places)
@@ -111,18 +111,10 @@ static void on_event(evutil_socket_t fd, short events, void *context)
     struct hold *hold = context;
 
     (void)events;
-    if (clock_monotonic_us() >= hold->until_us || has_left(fd))
+    if (clock_monotonic_us() >= hold->until_us || peer_has_left(fd))
         end(hold);
     else
         wait_on(hold);
-}
-
-/* Closed, half-closed or reset. Unread bytes alone do not count. */
-static bool has_left(int fd)
-{
-    struct pollfd client = {.fd = fd, .events = POLLRDHUP};
-
-    return poll(&client, 1, 0) == 1;
 }
 
 /* done() may answer the request and end its memory, so nothing of it is used after that. */
