@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * HTTP on a worker's event loop. Only src/http/{http_server,exchange}.c know libmicrohttpd:
+ * HTTP on a worker's event loop. Only private files of src/http know libmicrohttpd: its
  * external epoll mode, no threads. Connections are accepted in src/http/acceptor.c. */
 #ifndef HTTP_HTTP_SERVER_H
 #define HTTP_HTTP_SERVER_H

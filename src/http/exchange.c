@@ -8,6 +8,7 @@
 
 #include "body.h"
 #include "clients.h"
+#include "head_reader.h"
 
 #include <sanitizer/asan_interface.h>
 #include <stdalign.h>
@@ -40,11 +41,6 @@ static struct exchange *exchange_new(struct exchanges *exchanges);
 static const char *copy_escaped(struct exchange *exchange, const char *path);
 static enum MHD_Result begin(struct exchange *exchange, const char *url, const char *method,
                              const char *version);
-static void read_fields(struct exchange *exchange);
-static enum MHD_Result on_field(void *context, enum MHD_ValueKind kind, const char *name,
-                                size_t name_length, const char *value, size_t value_length);
-static void heed_target_host(struct exchange *exchange);
-static bool refuse_head(struct exchange *exchange, const char *version, struct head *head);
 static void refuse_large(struct exchange *exchange);
 static enum MHD_Result read_body(struct exchange *exchange, const char *data, size_t *data_size);
 static enum MHD_Result finish(struct exchange *exchange);
@@ -158,9 +154,7 @@ static enum MHD_Result begin(struct exchange *exchange, const char *url, const c
     request->peer =
         MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
             ->client_addr;
-    read_fields(exchange);
-    heed_target_host(exchange);
-    if (refuse_head(exchange, version, &head))
+    if (!head_reader_read(request, exchange->connection, version, &exchange->target, &head))
         return send_response(exchange);
 
     exchange->body_bytes_max = handler->begin(request, handler->context);
@@ -172,60 +166,6 @@ static enum MHD_Result begin(struct exchange *exchange, const char *url, const c
     if (request->phase == REQUEST_OPEN)
         request_set_phase(request, REQUEST_READING);
     return MHD_YES;
-}
-
-static void read_fields(struct exchange *exchange)
-{
-    struct request *request = &exchange->request;
-    int count = MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, NULL, NULL);
-
-    request->fields = ARENA_ARRAY(&request->arena, struct request_field, (size_t)count);
-    MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, on_field, request);
-}
-
-static enum MHD_Result on_field(void *context, enum MHD_ValueKind kind, const char *name,
-                                size_t name_length, const char *value, size_t value_length)
-{
-    struct request *request = context;
-
-    (void)kind;
-    request->fields[request->field_count++] =
-        (struct request_field){{name, name_length}, {value, value_length}};
-    return MHD_YES;
-}
-
-/* A host in the target counts, and not the Host field (RFC 9112 §3.2.2). */
-static void heed_target_host(struct exchange *exchange)
-{
-    struct request *request = &exchange->request;
-
-    if (text_is_absent(exchange->target.host))
-        return;
-    for (size_t i = 0; i < request->field_count; i++)
-        if (text_equal_ignoring_case(request->fields[i].name, TEXT("Host")))
-            request->fields[i].value = exchange->target.host;
-}
-
-static bool refuse_head(struct exchange *exchange, const char *version, struct head *head)
-{
-    struct request *request = &exchange->request;
-
-    head_init(head, request->method, version, &exchange->target);
-    for (size_t i = 0; i < request->field_count; i++)
-        head_add_field(head, request->fields[i].name, request->fields[i].value);
-    transport_each_argument(request, head, head_on_argument);
-    if (head->fault)
-        problem_answer(request, PROBLEM_BAD_REQUEST, "%s", head->fault);
-    else if (head_is_large(head)) {
-        problem_answer(request, PROBLEM_HEADERS_TOO_LARGE,
-                       "Target and fields together take more than %d bytes.", HEAD_BYTES_MAX);
-    } else if (head->expects_unknown) {
-        problem_answer(request, PROBLEM_EXPECTATION, "Expect may be 100-continue only.");
-    } else {
-        return false;
-    }
-    request->response.close = true;
-    return true;
 }
 
 static void refuse_large(struct exchange *exchange)
