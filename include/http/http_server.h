@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * HTTP on a worker's event loop. Only private files of src/http know libmicrohttpd: its
- * external epoll mode, no threads. Connections are accepted in src/http/acceptor.c. */
+ * HTTP on a worker's event loop. Only private files of src/http know libmicrohttpd: its external
+ * epoll mode, no threads. Connections are accepted in src/http/acceptor.c. */
 #ifndef HTTP_HTTP_SERVER_H
 #define HTTP_HTTP_SERVER_H
 
@@ -68,9 +68,10 @@ void http_server_open(struct http_server *server);
  * libmicrohttpd if there is work for it. */
 void http_server_turn(struct http_server *server);
 
-/* From now on connections are closed after their present request. New ones are left to other
- * listeners of the address: a SYN is dropped, and its sender repeats it a second later. A socket
- * that was passed is closed here, and the connections that wait in it are left to the others. */
+/* From now on connections are closed after their present request, and streams end. New connections
+ * are left to other listeners of the address: a SYN is dropped, and its sender repeats it a second
+ * later. A socket that was passed is closed here, and the connections that wait in it are left to
+ * the others. */
 void http_server_quiesce(struct http_server *server);
 
 /* Accepts the connections that were made so far, because the kernel would reset them, and closes
@@ -87,10 +88,14 @@ size_t http_server_connections(const struct http_server *server);
 /* How many requests have begun to come in and are not complete. */
 size_t http_server_incoming(const struct http_server *server);
 
-/* How many complete requests still have bytes of their answer to come. */
+/* How many complete requests still have bytes of their answer to come. Streams do not count,
+ * because their end is not awaited. */
 size_t http_server_busy(const struct http_server *server);
 /* Of these, how many have their answer made, which is now leaving. */
 size_t http_server_leaving(const struct http_server *server);
+
+/* How many requests are answered by a stream that has not left to its end. */
+size_t http_server_streams(const struct http_server *server);
 
 /* Counts so far. */
 struct http_server_counts {
@@ -98,7 +103,7 @@ struct http_server_counts {
     size_t slow_requests;   /* connections ended because a request took too long to come in */
     size_t slow_readers;    /* connections ended because an answer was read too slowly */
     size_t answers_dropped; /* connections ended because unread answers held too much memory */
-    size_t gave_way;        /* idle connections ended because all places were taken */
+    size_t gave_way;        /* idle ones and quiet streams ended because all places were taken */
     size_t refused;         /* connections refused because their site had its maximum */
 };
 
@@ -115,7 +120,7 @@ struct http_server_handshakes {
 struct http_server_handshakes http_server_handshakes(const struct http_server *server);
 
 /* Asserts that no request waits, because libmicrohttpd must not be stopped with suspended
- * connections. */
+ * connections. Streams are cut off, and their owners are told. */
 void http_server_free(struct http_server *server);
 
 #endif

@@ -4,7 +4,9 @@
  *
  * A handler either answers now, by request_answer() or the like, and returns HANDLED_NOW. Or it
  * returns HANDLED_LATER, and a later step on the same worker answers. Everything made for the
- * request lies in its arena, and is freed with it. Worker's thread only. */
+ * request lies in its arena, and is freed with it. Worker's thread only.
+ *
+ * The body of an answer is a text, or a stream that is written piece by piece. */
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
 
@@ -17,16 +19,19 @@
 #include <sys/socket.h>
 
 struct route;
+struct stream;
 
 enum handled { HANDLED_NOW, HANDLED_LATER };
 
 /* OPEN: the headers have come. READING: the body comes in. HANDLING: a handler runs. WAITING: it
- * returned HANDLED_LATER, and the request is suspended. ANSWERED: status and body are set. */
+ * returned HANDLED_LATER, and the request is suspended. STREAMING: the status is set, and the body
+ * is being written. ANSWERED: status and body are set. */
 enum request_phase {
     REQUEST_OPEN,
     REQUEST_READING,
     REQUEST_HANDLING,
     REQUEST_WAITING,
+    REQUEST_STREAMING,
     REQUEST_ANSWERED
 };
 
@@ -47,6 +52,7 @@ struct response {
     int status;
     const char *content_type; /* NULL: no body */
     struct text body;         /* in the request's arena, or static */
+    struct stream *stream;    /* the body in its place; NULL: it is a text */
     bool close;               /* the connection ends with this answer */
     const char *problem;      /* the type of the problem that it tells; NULL: none */
     size_t field_count;
@@ -100,12 +106,31 @@ void request_answer(struct request *request, int status, const char *content_typ
 /* The same with application/json. */
 void request_answer_json(struct request *request, int status, struct text body);
 
-/* Runs release(object) when the answer has been given, in reverse order of these calls. For what
- * the arena does not release (references, JSON values). */
+/* Answers with a stream, which its owner writes. It may hold at most `bytes_max` bytes that the
+ * client has not read, so a longer piece never fits. The connection ends with it. A WAITING request
+ * is resumed in this turn.
+ *
+ * The owner may keep the request until the release of request_on_end(), which comes exactly once:
+ * when the stream has ended and its last byte has left, when the client has gone or reads too
+ * slowly, or when the server has ended it because it quiesces or needs the place. The client may be
+ * told that by an end like any other, so it must be able to ask again. */
+void request_answer_stream(struct request *request, int status, const char *content_type,
+                           size_t bytes_max);
+
+/* Adds a whole piece to the stream. False if it does not fit now, because the client reads slowly,
+ * and also once the stream has ended. A piece may fit on a later turn. */
+MUST_USE bool request_stream_write(struct request *request, struct text piece);
+
+/* What was written is still sent. Does nothing if the stream has ended before. */
+void request_stream_end(struct request *request);
+
+/* Runs release(object) when the answer has been given, or its stream has begun, in reverse order of
+ * these calls. For what the arena does not release (references, JSON values). */
 void request_on_close(struct request *request, void *object, void (*release)(void *object));
 
-/* Runs release(object) when the answer has left to its last byte, or never will. For a share that
- * counts the arena's memory, which stays until the client has read the answer. */
+/* Runs release(object) when the answer has left to its last byte, or never will. For the owner of a
+ * stream, and for a share that counts the arena's memory, which stays until the client has read the
+ * answer. */
 void request_on_end(struct request *request, void *object, void (*release)(void *object));
 
 /* For the transport only. request_init() begins a request. request_release() runs what

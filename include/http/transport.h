@@ -21,6 +21,8 @@ struct transport {
     void (*belong)(struct request *request, uint32_t tenant);
     /* The WAITING request has been answered. */
     void (*resume)(struct request *request);
+    /* Its stream has more to read, or has ended. Also called before the transport knows of it. */
+    void (*wake)(struct request *request);
 };
 
 #endif

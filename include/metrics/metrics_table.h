@@ -70,7 +70,7 @@
     X(ANSWERS_DROPPED, METRIC_COUNTER, "sluice_http_answers_dropped_total", "",                    \
       "Connections ended because answers that were not read held too much memory.")                \
     X(GAVE_WAY, METRIC_COUNTER, "sluice_http_gave_way_total", "",                                  \
-      "Connections ended between requests because others waited for a place.")                     \
+      "Idle connections and quiet streams ended because others waited for a place.")               \
     X(CONNECTIONS_REFUSED, METRIC_COUNTER, "sluice_http_connections_refused_total", "",            \
       "Connections closed at once because their IP address had too many.")                         \
     X(TLS_HANDSHAKES_DONE, METRIC_COUNTER, "sluice_tls_handshakes_total", "result=\"done\"",       \

@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "carrier.h"
 
+#include "outlets.h"
+
+/* How much is read at once of a stream in HTTP/1.0. In HTTP/1.1 it is as much as the connection's
+ * memory has room for. */
+#define BLOCK_BYTES 4096
+
+static struct MHD_Response *new_text(struct text body);
 static bool add_own_fields(struct MHD_Response *carrier, const struct response *response);
 static bool add_connection_fields(struct MHD_Response *carrier, struct request *request,
                                   const struct carrier_fields *fields, bool closes);
@@ -17,17 +24,14 @@ void carrier_fields_init(struct carrier_fields *fields, const struct http_server
         (void)snprintf(fields->hsts, sizeof fields->hsts, "max-age=%u", options->hsts_max_age_s);
 }
 
-struct MHD_Response *carrier_new(struct request *request, const struct carrier_fields *fields,
-                                 bool closes)
+struct MHD_Response *carrier_new(struct request *request, struct outlet *outlet,
+                                 const struct carrier_fields *fields, bool closes)
 {
     const struct response *response = &request->response;
-    /* The API has no const, but PERSISTENT memory is only read. */
-    const union {
-        const char *borrowed;
-        void *carried;
-    } body = {.borrowed = response->body.at};
-    struct MHD_Response *carrier = MHD_create_response_from_buffer(
-        response->body.length, body.carried, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *carrier =
+        outlet ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, outlet_read,
+                                                   outlet, NULL)
+               : new_text(response->body);
 
     if (!carrier)
         return NULL;
@@ -36,6 +40,17 @@ struct MHD_Response *carrier_new(struct request *request, const struct carrier_f
         return carrier;
     MHD_destroy_response(carrier);
     return NULL;
+}
+
+static struct MHD_Response *new_text(struct text body)
+{
+    /* The API has no const, but PERSISTENT memory is only read. */
+    const union {
+        const char *borrowed;
+        void *carried;
+    } memory = {.borrowed = body.at};
+
+    return MHD_create_response_from_buffer(body.length, memory.carried, MHD_RESPMEM_PERSISTENT);
 }
 
 static bool add_own_fields(struct MHD_Response *carrier, const struct response *response)

@@ -9,6 +9,8 @@
 
 #include <microhttpd.h>
 
+struct outlet;
+
 /* Field values that are the same in all answers of a server. */
 struct carrier_fields {
     char hsts[32];       /* Strict-Transport-Security, for pages; "": none */
@@ -17,9 +19,10 @@ struct carrier_fields {
 
 void carrier_fields_init(struct carrier_fields *fields, const struct http_server_options *options);
 
-/* The response for the request's answer, whose body is borrowed until it has left. `closes`: it
- * ends its connection. NULL when memory is short. The caller must MHD_destroy_response() it. */
-MUST_USE struct MHD_Response *carrier_new(struct request *request,
+/* The response for the request's answer, whose body is borrowed until it has left. `outlet`: of its
+ * stream; NULL: the body is a text. `closes`: it ends its connection. NULL when memory is short.
+ * The caller must MHD_destroy_response() it. */
+MUST_USE struct MHD_Response *carrier_new(struct request *request, struct outlet *outlet,
                                           const struct carrier_fields *fields, bool closes);
 
 #endif

@@ -33,6 +33,7 @@
 /* How many clients that only seem idle are skipped, and how many tenants that seem to have some. */
 #define CANDIDATES_MAX 16
 
+static bool may_give_way(enum client_state state);
 static void join_idle(struct client *client);
 static void leave_idle(struct client *client);
 static struct client *find_over_share(const struct clients *clients, int64_t now_us,
@@ -42,6 +43,7 @@ static struct client *find_of_all(struct clients *clients, int64_t now_us);
 static bool is_in_use(const struct client *client);
 static void on_timer(evutil_socket_t fd, short events, void *context);
 static void look(struct clients *clients, struct client *client, int64_t now_us);
+static bool is_reading(enum client_state state);
 static void look_how_it_reads(struct client *client, uint64_t bytes, int64_t now_us);
 static void look_how_long_it_is_idle(struct client *client, int64_t now_us);
 static void look_whether_it_left(struct client *client, const struct tcp_info *info);
@@ -94,7 +96,7 @@ struct client *clients_add(struct clients *clients, int fd)
 
 void clients_remove(struct client *client)
 {
-    if (client->state == CLIENT_IDLE)
+    if (may_give_way(client->state))
         leave_idle(client);
     LIST_REMOVE(client, next);
     client->clients->counts[client->state]--;
@@ -124,9 +126,9 @@ void client_set_state(struct client *client, enum client_state state)
     client->clients->counts[state]++;
     if (state == CLIENT_ASKING)
         client->requests++;
-    if (before == CLIENT_IDLE)
+    if (may_give_way(before))
         leave_idle(client);
-    if (state == CLIENT_IDLE) {
+    if (may_give_way(state)) {
         client->idle_since_us = client->clients->now_us;
         join_idle(client);
     }
@@ -136,7 +138,7 @@ void client_belong(struct client *client, uint32_t tenant)
 {
     struct holders *holders = &client->clients->holders;
 
-    ASSERT(client->state != CLIENT_IDLE);
+    ASSERT(!may_give_way(client->state));
     if (client->holder->tenant == tenant)
         return;
     holders_give(holders, client->holder);
@@ -155,6 +157,11 @@ bool client_end(struct client *client)
     client->is_over = true;
     (void)shutdown(client->fd, SHUT_RDWR);
     return true;
+}
+
+void client_was_silent(struct client *client)
+{
+    client->clients->ended_slow_readers += !client->is_over && is_reading(client->state);
 }
 
 void clients_give_way(struct clients *clients)
@@ -183,6 +190,11 @@ bool client_gives_way(struct client *client)
     clients->awaited_us = 0;
     clients->ended_to_make_room++;
     return true;
+}
+
+static bool may_give_way(enum client_state state)
+{
+    return state == CLIENT_IDLE || state == CLIENT_QUIET;
 }
 
 static void join_idle(struct client *client)
@@ -254,9 +266,10 @@ static struct client *find_of_all(struct clients *clients, int64_t now_us)
     return NULL;
 }
 
+/* What comes in during a stream is not read, and keeps no place. */
 static bool is_in_use(const struct client *client)
 {
-    return client->is_over || has_unread(client->fd);
+    return client->is_over || (client->state == CLIENT_IDLE && has_unread(client->fd));
 }
 
 static void on_timer(evutil_socket_t fd, short events, void *context)
@@ -275,11 +288,11 @@ static void on_timer(evutil_socket_t fd, short events, void *context)
  * its first line counts as idle until more comes. */
 static void look(struct clients *clients, struct client *client, int64_t now_us)
 {
-    bool is_asking = client->state == CLIENT_ASKING || client->state == CLIENT_READING;
+    bool is_asking = client->state >= CLIENT_ASKING;
     struct tcp_info info;
     bool is_counted = ask_kernel(client->fd, &info);
 
-    if (client->state != CLIENT_READING)
+    if (!is_reading(client->state))
         client->reading_since_us = 0;
     else if (is_counted)
         look_how_it_reads(client, info.tcpi_bytes_acked, now_us);
@@ -308,7 +321,12 @@ static void look(struct clients *clients, struct client *client, int64_t now_us)
     client->bytes_idle = info.tcpi_bytes_received;
 }
 
-/* At a look it counts as READING only when its socket takes no more. A socket with a path takes
+static bool is_reading(enum client_state state)
+{
+    return state == CLIENT_READING || state == CLIENT_FOLLOWING;
+}
+
+/* At a look it counts as reading only when its socket takes no more. A socket with a path takes
  * more only after most of what it holds was read. So there libmicrohttpd's limit on silence is
  * enough. */
 static void look_how_it_reads(struct client *client, uint64_t bytes, int64_t now_us)

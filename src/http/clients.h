@@ -17,18 +17,21 @@ struct event;
 struct event_base;
 
 /* IDLE: until the request line has come in. SENDING: the rest of the request comes. ASKING: it is
- * complete and waits for its answer. READING: the answer leaves. */
+ * complete and waits for its answer. READING: the answer leaves. FOLLOWING: what was written of a
+ * stream leaves. QUIET: it has left. */
 enum client_state {
     CLIENT_IDLE,
     CLIENT_SENDING,
     CLIENT_ASKING,
     CLIENT_READING,
+    CLIENT_FOLLOWING,
+    CLIENT_QUIET,
     CLIENT_STATE_COUNT
 };
 
 struct client {
     LIST_ENTRY(client) next;
-    TAILQ_ENTRY(client) in_idle;        /* while it is idle, like the next */
+    TAILQ_ENTRY(client) in_idle;        /* while it is idle or quiet, like the next */
     TAILQ_ENTRY(client) in_holder_idle; /* in its tenant's list */
     struct clients *clients;
     struct holder *holder;     /* its tenant */
@@ -38,7 +41,7 @@ struct client {
     enum client_state state;
     bool is_over;                /* shut down */
     bool is_cut_short;           /* answered before its request was complete */
-    int64_t idle_since_us;       /* while it is idle */
+    int64_t idle_since_us;       /* while it is idle or quiet */
     unsigned requests;           /* complete requests */
     unsigned requests_seen;      /* at the last look */
     bool is_known;               /* bytes_idle was taken after the last request */
@@ -95,8 +98,12 @@ uint32_t client_tenant(const struct client *client);
 /* Shuts its connection down. False when it was shut down already. */
 bool client_end(struct client *client);
 
+/* libmicrohttpd ends it, because it sent and read nothing for too long. */
+void client_was_silent(struct client *client);
+
 /* A new client waits for a place: ends an idle client, if there is one, but never one in the middle
- * of a request.
+ * of a request. A quiet stream counts as idle. Streams may last for ever, so they would keep all
+ * places if none gave way, and who follows one can ask again.
  *
  * A tenant gives way if it holds more than each would have if there were one tenant more. Of those
  * that hold most (within a factor of two), the client that has been idle for longest is ended. If

@@ -30,6 +30,7 @@ struct exchange {
     const char *escaped;   /* the path as it came if it has escapes, otherwise NULL */
     size_t body_bytes_max;
     struct answer answer;
+    struct outlet *outlet; /* of its stream */
     /* The members from here on outlive the request. */
     struct body body;
     struct exchange *next_kept;
@@ -48,6 +49,7 @@ static void complete(struct exchange *exchange);
 static void suspend(struct exchange *exchange);
 static void release(struct exchange *exchange);
 static enum MHD_Result send_response(struct exchange *exchange);
+static void open_stream(struct exchange *exchange);
 static void end(struct exchange *exchange);
 static void keep(struct exchange *exchange);
 static void exchange_free(struct exchange *exchange);
@@ -58,16 +60,26 @@ static void transport_each_argument(const struct request *request, void *context
 static int transport_socket(const struct request *request);
 static void transport_belong(struct request *request, uint32_t tenant);
 static void transport_resume(struct request *request);
+static void transport_wake(struct request *request);
 
 static const struct transport transport = {transport_each_argument, transport_socket,
-                                           transport_belong, transport_resume};
+                                           transport_belong, transport_resume, transport_wake};
 
-void exchanges_init(struct exchanges *exchanges, const struct http_server_options *options)
+void exchanges_init(struct exchanges *exchanges, struct event_base *base,
+                    const struct http_server_options *options)
 {
     *exchanges = (struct exchanges){.handler = options->handler};
     shares_init(&exchanges->bodies, BODIES_BYTES_MAX);
     carrier_fields_init(&exchanges->fields, options);
     answers_init(&exchanges->answers);
+    outlets_init(&exchanges->outlets, base, &exchanges->answers, &exchanges->resumed,
+                 options->idle_timeout_s);
+}
+
+void exchanges_quiesce(struct exchanges *exchanges)
+{
+    exchanges->quiesced = true;
+    outlets_end(&exchanges->outlets);
 }
 
 /* Takes the raw request target, because libmicrohttpd unescapes it in place. */
@@ -249,7 +261,7 @@ static enum MHD_Result send_response(struct exchange *exchange)
     enum MHD_Result queued;
     bool closes;
 
-    ASSERT(request->phase == REQUEST_ANSWERED);
+    ASSERT(request->phase == REQUEST_ANSWERED || request->phase == REQUEST_STREAMING);
     exchange->client->is_cut_short = exchange->client->state == CLIENT_SENDING;
     complete(exchange);
     client_set_state(exchange->client, CLIENT_READING);
@@ -257,8 +269,11 @@ static enum MHD_Result send_response(struct exchange *exchange)
     release(exchange);
     answers_add(&exchanges->answers, &exchange->answer, exchange->client,
                 arena_bytes(&request->arena));
-    closes = request->response.close || exchanges->quiesced || client_gives_way(exchange->client);
-    carrier = carrier_new(request, &exchanges->fields, closes);
+    if (request->response.stream)
+        open_stream(exchange);
+    closes = request->response.stream || request->response.close || exchanges->quiesced ||
+             client_gives_way(exchange->client);
+    carrier = carrier_new(request, exchange->outlet, &exchanges->fields, closes);
     if (!carrier)
         return MHD_NO;
     queued = MHD_queue_response(exchange->connection, (unsigned)request->response.status, carrier);
@@ -266,14 +281,29 @@ static enum MHD_Result send_response(struct exchange *exchange)
     return queued;
 }
 
+static void open_stream(struct exchange *exchange)
+{
+    struct exchanges *exchanges = exchange->exchanges;
+
+    client_set_state(exchange->client, CLIENT_FOLLOWING);
+    exchange->outlet =
+        outlet_new(&exchanges->outlets, &exchange->request, exchange->client, exchange->connection);
+    if (exchanges->quiesced)
+        request_stream_end(&exchange->request);
+}
+
 void exchange_on_completed(void *context, struct MHD_Connection *connection,
                            void **exchange_context, enum MHD_RequestTerminationCode code)
 {
+    struct exchange *exchange = *exchange_context;
+
     (void)context;
     (void)connection;
-    (void)code;
-    if (*exchange_context)
-        end(*exchange_context);
+    if (!exchange)
+        return;
+    if (code == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED)
+        client_was_silent(exchange->client);
+    end(exchange);
     *exchange_context = NULL;
 }
 
@@ -292,6 +322,8 @@ static void end(struct exchange *exchange)
     exchange->client->exchange = NULL;
     client_set_state(exchange->client, CLIENT_IDLE);
     answers_remove(&exchanges->answers, &exchange->answer);
+    outlet_free(exchange->outlet);
+    exchange->outlet = NULL;
     release(exchange);
     request_close(&exchange->request);
     keep(exchange);
@@ -311,6 +343,12 @@ static void keep(struct exchange *exchange)
     exchanges->kept_count++;
     ASAN_POISON_MEMORY_REGION(&exchange->request, sizeof exchange->request);
     ASAN_POISON_MEMORY_REGION(exchange->storage, sizeof exchange->storage);
+}
+
+void exchanges_give_up(struct exchanges *exchanges)
+{
+    ASSERT(exchanges->waiting == 0);
+    outlets_give_up(&exchanges->outlets);
 }
 
 void exchanges_close(struct exchanges *exchanges)
@@ -378,4 +416,12 @@ static void transport_resume(struct request *request)
     exchange->exchanges->waiting--;
     exchange->exchanges->resumed = true;
     MHD_resume_connection(exchange->connection);
+}
+
+static void transport_wake(struct request *request)
+{
+    struct exchange *exchange = CONTAINER_OF(request, struct exchange, request);
+
+    if (exchange->outlet)
+        outlet_wake(exchange->outlet);
 }

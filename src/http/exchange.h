@@ -14,6 +14,7 @@
 
 #include "answers.h"
 #include "carrier.h"
+#include "outlets.h"
 
 #include <microhttpd.h>
 
@@ -23,18 +24,23 @@ struct client;
 struct exchanges {
     struct http_handler handler;
     struct carrier_fields fields;
-    bool quiesced;         /* each answer ends its connection */
+    bool quiesced;         /* see exchanges_quiesce() */
     bool resumed;          /* a connection was resumed, so the daemon must run */
     struct shares bodies;  /* bytes; see body.h */
     size_t bodies_refused; /* so far, for lack of room */
     struct answers answers;
+    struct outlets outlets;
     uint64_t begun;        /* so far */
     size_t waiting;        /* suspended */
     struct exchange *kept; /* ended ones, for the next requests; see exchanges_close() */
     size_t kept_count;
 };
 
-void exchanges_init(struct exchanges *exchanges, const struct http_server_options *options);
+void exchanges_init(struct exchanges *exchanges, struct event_base *base,
+                    const struct http_server_options *options);
+
+/* From now on each answer ends its connection. Streams end. */
+void exchanges_quiesce(struct exchanges *exchanges);
 
 /* The callbacks of the daemon; `context` is the struct exchanges. */
 void *exchange_on_uri(void *context, const char *uri, struct MHD_Connection *connection);
@@ -47,6 +53,9 @@ void exchange_on_completed(void *context, struct MHD_Connection *connection,
 /* The client is gone, or has begun another request. */
 void exchange_on_closed(struct client *client);
 
+/* To be called before the daemon is stopped, because it must have no suspended connections. Asserts
+ * that no request waits. */
+void exchanges_give_up(struct exchanges *exchanges);
 /* To be called when the daemon has been stopped. */
 void exchanges_close(struct exchanges *exchanges);
 

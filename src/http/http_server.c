@@ -88,7 +88,7 @@ struct http_server *http_server_new(struct event_base *base,
     server->connections_max = options->connections_max;
     server->group = options->listen_share == LISTEN_OWN ? NULL : options->listen_group;
     acceptor_init(&server->acceptor, base, options->listen_fd, options->listen_share, &owner);
-    exchanges_init(&server->exchanges, options);
+    exchanges_init(&server->exchanges, base, options);
     if (!start_daemon(server, options)) {
         exchanges_close(&server->exchanges);
         acceptor_close(&server->acceptor);
@@ -131,7 +131,7 @@ void http_server_turn(struct http_server *server)
 
 void http_server_quiesce(struct http_server *server)
 {
-    server->exchanges.quiesced = true;
+    exchanges_quiesce(&server->exchanges);
     acceptor_quiesce(&server->acceptor);
 }
 
@@ -160,6 +160,11 @@ size_t http_server_leaving(const struct http_server *server)
     return server->clients.counts[CLIENT_READING];
 }
 
+size_t http_server_streams(const struct http_server *server)
+{
+    return server->clients.counts[CLIENT_FOLLOWING] + server->clients.counts[CLIENT_QUIET];
+}
+
 struct http_server_counts http_server_counts(const struct http_server *server)
 {
     return (struct http_server_counts){
@@ -181,7 +186,7 @@ void http_server_free(struct http_server *server)
 {
     if (!server)
         return;
-    ASSERT(server->exchanges.waiting == 0);
+    exchanges_give_up(&server->exchanges);
     acceptor_stop(&server->acceptor);
     handshakes_give_up(&server->handshakes);
     MHD_stop_daemon(server->daemon);

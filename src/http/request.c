@@ -4,6 +4,7 @@
 #include "http/request.h"
 
 #include "base/buffer.h"
+#include "http/stream.h"
 
 struct request_cleanup {
     struct request_cleanup *next;
@@ -15,8 +16,9 @@ struct request_cleanup {
 static const unsigned phase_follows[] = {
     [REQUEST_OPEN] = 1U << REQUEST_READING | 1U << REQUEST_ANSWERED,
     [REQUEST_READING] = 1U << REQUEST_HANDLING | 1U << REQUEST_ANSWERED,
-    [REQUEST_HANDLING] = 1U << REQUEST_WAITING | 1U << REQUEST_ANSWERED,
-    [REQUEST_WAITING] = 1U << REQUEST_ANSWERED,
+    [REQUEST_HANDLING] = 1U << REQUEST_WAITING | 1U << REQUEST_STREAMING | 1U << REQUEST_ANSWERED,
+    [REQUEST_WAITING] = 1U << REQUEST_STREAMING | 1U << REQUEST_ANSWERED,
+    [REQUEST_STREAMING] = 1U << REQUEST_ANSWERED,
     [REQUEST_ANSWERED] = 0,
 };
 
@@ -28,6 +30,8 @@ struct querying {
     struct faults *faults;
 };
 
+static void answer(struct request *request, enum request_phase phase, int status,
+                   const char *content_type);
 static struct text join(struct request *request, struct text name, size_t bytes);
 static void add(struct request *request, struct request_cleanup **list, void *object,
                 void (*release)(void *object));
@@ -52,6 +56,8 @@ void request_close(struct request *request)
 {
     request_release(request);
     run(&request->farewells);
+    if (request->response.stream)
+        stream_close(request->response.stream);
     arena_close(&request->arena);
 }
 
@@ -120,19 +126,37 @@ void request_belong(struct request *request, uint32_t tenant)
 
 void request_answer(struct request *request, int status, const char *content_type, struct text body)
 {
-    bool was_waiting = request->phase == REQUEST_WAITING;
-
-    request_set_phase(request, REQUEST_ANSWERED);
-    request->response.status = status;
-    request->response.content_type = content_type;
     request->response.body = body;
-    if (was_waiting)
-        request->transport->resume(request);
+    answer(request, REQUEST_ANSWERED, status, content_type);
 }
 
 void request_answer_json(struct request *request, int status, struct text body)
 {
     request_answer(request, status, "application/json", body);
+}
+
+void request_answer_stream(struct request *request, int status, const char *content_type,
+                           size_t bytes_max)
+{
+    request->response.stream = ARENA_NEW(&request->arena, struct stream);
+    stream_init(request->response.stream, bytes_max);
+    answer(request, REQUEST_STREAMING, status, content_type);
+}
+
+bool request_stream_write(struct request *request, struct text piece)
+{
+    if (request->phase != REQUEST_STREAMING || !stream_write(request->response.stream, piece))
+        return false;
+    request->transport->wake(request);
+    return true;
+}
+
+void request_stream_end(struct request *request)
+{
+    if (request->phase != REQUEST_STREAMING)
+        return;
+    request_set_phase(request, REQUEST_ANSWERED);
+    request->transport->wake(request);
 }
 
 const char *request_printf(struct request *request, const char *format, ...)
@@ -152,6 +176,18 @@ void request_add_field(struct request *request, const char *name, const char *va
 
     ASSERT(response->field_count < RESPONSE_FIELDS_MAX);
     response->fields[response->field_count++] = (struct response_field){name, value};
+}
+
+static void answer(struct request *request, enum request_phase phase, int status,
+                   const char *content_type)
+{
+    const bool was_waiting = request->phase == REQUEST_WAITING;
+
+    request_set_phase(request, phase);
+    request->response.status = status;
+    request->response.content_type = content_type;
+    if (was_waiting)
+        request->transport->resume(request);
 }
 
 static struct text join(struct request *request, struct text name, size_t bytes)

@@ -18,6 +18,7 @@ struct fake_exchange {
     int socket;                        /* set by a test that needs it */
     uint32_t tenant;                   /* the tenant of its connection */
     int resumed;
+    int woken; /* how often its stream had something new */
 };
 
 static void fake_each_argument(const struct request *request, void *context,
@@ -44,8 +45,13 @@ static void fake_resume(struct request *request)
     CONTAINER_OF(request, struct fake_exchange, request)->resumed++;
 }
 
+static void fake_wake(struct request *request)
+{
+    CONTAINER_OF(request, struct fake_exchange, request)->woken++;
+}
+
 static const struct transport fake_transport = {fake_each_argument, fake_socket, fake_belong,
-                                                fake_resume};
+                                                fake_resume, fake_wake};
 
 #define FAKE_HEADERS_MAX 8
 
@@ -57,6 +63,7 @@ static inline void fake_begin(struct fake_exchange *exchange, const struct fake_
 
     exchange->arguments = arguments;
     exchange->resumed = 0;
+    exchange->woken = 0;
     request_init(&exchange->request, &fake_transport);
     fields = ARENA_ARRAY(&exchange->request.arena, struct request_field, FAKE_HEADERS_MAX);
     for (size_t i = 0; headers && headers[i].name; i++) {

@@ -308,6 +308,97 @@ static void who_waits_for_an_answer_is_not_taken_for_a_slow_reader(void **state)
     assert_false(fixture->guests[0]->is_over);
 }
 
+static void begin_stream(struct client *client)
+{
+    client_set_state(client, CLIENT_SENDING);
+    client_set_state(client, CLIENT_ASKING);
+    client_set_state(client, CLIENT_READING);
+    client_set_state(client, CLIENT_FOLLOWING);
+}
+
+static void a_quiet_stream_gives_way_like_an_idle_client(void **state)
+{
+    struct fixture *fixture = *state;
+    begin_stream(fixture->guests[0]);
+    begin_stream(fixture->guests[1]);
+    begin_stream(fixture->guests[2]);
+    client_set_state(fixture->guests[1], CLIENT_QUIET);
+    fixture->guests[1]->idle_since_us -= LONG_AGO_US;
+
+    clients_give_way(&fixture->clients);
+    clients_give_way(&fixture->clients);
+
+    expect_ended(fixture, false, true, false);
+    assert_int_equal(fixture->clients.ended_to_make_room, 1);
+}
+
+static void what_comes_in_during_a_stream_keeps_no_place(void **state)
+{
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < GUESTS; i++) {
+        begin_stream(fixture->guests[i]);
+        client_set_state(fixture->guests[i], CLIENT_QUIET);
+        fixture->guests[i]->idle_since_us -= LONG_AGO_US;
+        assert_int_equal(send(fixture->ends[i][0], "G", 1, 0), 1);
+    }
+
+    clients_give_way(&fixture->clients);
+
+    assert_true(fixture->guests[0]->is_over);
+    assert_false(fixture->guests[1]->is_over);
+}
+
+static void who_follows_a_stream_too_slowly_is_ended(void **state)
+{
+    struct fixture *fixture = *state;
+    begin_stream(fixture->guests[0]);
+
+    WAIT_FOR (WAIT_SECONDS, fixture->guests[0]->is_over)
+        read_some(fixture, 0, 1);
+
+    assert_int_equal(fixture->clients.ended_slow_readers, 1);
+}
+
+static void a_quiet_stream_is_not_read_too_slowly(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t until_us = clock_monotonic_us() + 5 * READING_US;
+    begin_stream(fixture->guests[0]);
+    client_set_state(fixture->guests[0], CLIENT_QUIET);
+
+    WAIT_FOR (WAIT_SECONDS, clock_monotonic_us() >= until_us)
+        event_base_loop(fixture->base, EVLOOP_NONBLOCK);
+
+    assert_false(fixture->guests[0]->is_over);
+}
+
+static void who_reads_nothing_at_all_counts_as_a_slow_reader(void **state)
+{
+    struct fixture *fixture = *state;
+    begin_stream(fixture->guests[0]);
+    client_set_state(fixture->guests[1], CLIENT_SENDING);
+
+    client_was_silent(fixture->guests[0]);
+    client_was_silent(fixture->guests[1]);
+
+    assert_int_equal(fixture->clients.ended_slow_readers, 1);
+}
+
+static void clients_are_counted_by_their_states(void **state)
+{
+    struct fixture *fixture = *state;
+    const size_t *counts = fixture->clients.counts;
+
+    assert_int_equal(counts[CLIENT_IDLE], GUESTS);
+    client_set_state(fixture->guests[0], CLIENT_SENDING);
+    begin_stream(fixture->guests[1]);
+
+    assert_int_equal(counts[CLIENT_IDLE], GUESTS - 2);
+    assert_int_equal(counts[CLIENT_SENDING], 1);
+    assert_int_equal(counts[CLIENT_READING], 0);
+    assert_int_equal(counts[CLIENT_FOLLOWING], 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -325,6 +416,12 @@ int main(void)
         TEST(who_reads_an_answer_too_slowly_is_ended),
         TEST(who_reads_fast_enough_may_read_for_long),
         TEST(who_waits_for_an_answer_is_not_taken_for_a_slow_reader),
+        TEST(a_quiet_stream_gives_way_like_an_idle_client),
+        TEST(what_comes_in_during_a_stream_keeps_no_place),
+        TEST(who_follows_a_stream_too_slowly_is_ended),
+        TEST(a_quiet_stream_is_not_read_too_slowly),
+        TEST(who_reads_nothing_at_all_counts_as_a_slow_reader),
+        TEST(clients_are_counted_by_their_states),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

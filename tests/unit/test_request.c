@@ -2,6 +2,7 @@
 #include "http/request.h"
 
 #include "http/problem.h"
+#include "http/stream.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -128,6 +129,65 @@ static void request_answered_later_is_resumed_once(void **state)
     request_close(&exchange.request);
 }
 
+static void a_stream_begins_at_once_or_later(void **state)
+{
+    struct fake_exchange now;
+    struct fake_exchange later;
+
+    (void)state;
+    fake_begin(&now, NULL, NULL);
+    fake_begin(&later, NULL, NULL);
+    request_set_phase(&later.request, REQUEST_WAITING);
+
+    request_answer_stream(&now.request, 200, "text/event-stream", 64);
+    request_answer_stream(&later.request, 200, "text/event-stream", 64);
+
+    assert_int_equal(now.request.phase, REQUEST_STREAMING);
+    assert_int_equal(now.resumed, 0);
+    assert_int_equal(later.request.phase, REQUEST_STREAMING);
+    assert_int_equal(later.resumed, 1);
+    request_close(&now.request);
+    request_close(&later.request);
+}
+
+static void what_is_written_to_a_stream_wakes_its_transport(void **state)
+{
+    struct fake_exchange exchange;
+    char read[16];
+
+    (void)state;
+    fake_begin(&exchange, NULL, NULL);
+    request_answer_stream(&exchange.request, 200, "text/event-stream", 8);
+
+    assert_true(request_stream_write(&exchange.request, TEXT("one")));
+    assert_true(request_stream_write(&exchange.request, TEXT("two")));
+    assert_false(request_stream_write(&exchange.request, TEXT("three")));
+
+    assert_int_equal(exchange.woken, 2);
+    assert_int_equal(stream_read(exchange.request.response.stream, read, sizeof(read)), 6);
+    assert_memory_equal(read, "onetwo", 6);
+    assert_true(request_stream_write(&exchange.request, TEXT("three")));
+    request_close(&exchange.request);
+}
+
+static void a_stream_that_has_ended_takes_nothing_more(void **state)
+{
+    struct fake_exchange exchange;
+
+    (void)state;
+    fake_begin(&exchange, NULL, NULL);
+    request_answer_stream(&exchange.request, 200, "text/event-stream", 64);
+
+    request_stream_end(&exchange.request);
+    request_stream_end(&exchange.request);
+
+    assert_int_equal(exchange.request.phase, REQUEST_ANSWERED);
+    assert_int_equal(exchange.woken, 1);
+    assert_false(request_stream_write(&exchange.request, TEXT("one")));
+    assert_int_equal(exchange.woken, 1);
+    request_close(&exchange.request);
+}
+
 static void problem_carries_type_title_status_and_detail(void **state)
 {
     static const char expected[] =
@@ -214,6 +274,9 @@ int main(void)
         cmocka_unit_test(request_releases_in_reverse_order_when_it_ends),
         cmocka_unit_test(what_is_kept_until_the_end_outlives_the_answer),
         cmocka_unit_test(request_answered_later_is_resumed_once),
+        cmocka_unit_test(a_stream_begins_at_once_or_later),
+        cmocka_unit_test(what_is_written_to_a_stream_wakes_its_transport),
+        cmocka_unit_test(a_stream_that_has_ended_takes_nothing_more),
         cmocka_unit_test(problem_carries_type_title_status_and_detail),
         cmocka_unit_test(problem_lists_each_fault_with_its_pointer),
         cmocka_unit_test(problem_lists_each_fault_of_a_query_with_its_parameter),
