@@ -95,7 +95,7 @@ struct owner *reader_follow(struct reader *reader, struct serving *serving,
     reader_open(reader, serving, request_line);
     WAIT_FOR (SERVING_SECONDS, reader_has(reader, "\r\n\r\n"))
         reader_turn(reader);
-    return &serving->owners[serving->owner_count - 1];
+    return serving->owner_count > 0 ? &serving->owners[serving->owner_count - 1] : NULL;
 }
 
 void serving_wait_told(struct serving *serving, const struct owner *owner)
@@ -105,9 +105,9 @@ void serving_wait_told(struct serving *serving, const struct owner *owner)
     assert_int_equal(owner->told, 1);
 }
 
-void serving_wait_left(struct serving *serving)
+void serving_wait_left(struct serving *serving, size_t connections)
 {
-    WAIT_FOR (SERVING_SECONDS, http_server_connections(serving->server) == 0)
+    WAIT_FOR (SERVING_SECONDS, http_server_connections(serving->server) == connections)
         serving_turn(serving);
     assert_int_equal(http_server_streams(serving->server), 0);
 }

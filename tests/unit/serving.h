@@ -64,7 +64,7 @@ void reader_send(struct reader *reader, const char *bytes);
 /* Closes the socket, as it is left. */
 void reader_close(struct reader *reader);
 
-/* Opens it and waits until its stream has begun. Returns the stream's owner. */
+/* Opens it and waits until its answer has begun. Returns the owner of the newest stream. */
 struct owner *reader_follow(struct reader *reader, struct serving *serving,
                             const char *request_line);
 
@@ -75,8 +75,8 @@ void reader_turn(struct reader *reader);
 
 /* Waits until the owner is told that its stream is over, which must be once. */
 void serving_wait_told(struct serving *serving, const struct owner *owner);
-/* Waits until all connections are closed. */
-void serving_wait_left(struct serving *serving);
+/* Waits until only so many connections are open, and no streams. */
+void serving_wait_left(struct serving *serving, size_t connections);
 
 /* Writes the piece that says this number. False if it is refused. */
 bool owner_write(const struct owner *owner, size_t number);
