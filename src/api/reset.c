@@ -9,17 +9,11 @@
 #include "api/reading.h"
 #include "api/second_look.h"
 #include "http/problem.h"
+#include "limit/rule_part.h"
 #include "metrics/metrics.h"
 #include "store/handback.h"
 #include "store/store.h"
 #include "store/store_memory.h"
-
-/* The limits of a rule whose counters are forgotten, as a rule of their own. */
-struct part {
-    struct rule rule;
-    struct limit limits[LIMITS_MAX];
-    const struct by *sets[LIMITS_MAX];
-};
 
 struct reset {
     struct decision decision;
@@ -33,8 +27,7 @@ struct reset {
 static bool reset_read(struct reset *reset, struct request *request);
 static second_look_found_fn reset_begin;
 static void reset_forget(struct reset *reset, const struct rule *rule);
-static void reset_choose(const struct reset *reset, const struct rule *rule, struct part *part);
-static bool reset_takes(const struct reset *reset, const struct by *set);
+static rule_part_takes_fn reset_takes;
 static store_done_fn reset_on_forgotten;
 static void reset_note(struct reset *reset, const struct outcome *outcome);
 static void reset_answer(struct reset *reset);
@@ -83,11 +76,11 @@ static enum handled reset_begin(struct decision *decision)
 static void reset_forget(struct reset *reset, const struct rule *rule)
 {
     struct api *api = reset->decision.api;
-    struct part part;
+    struct rule_part part;
     WRITTEN_FIRST struct binding binding;
     struct outcome outcome;
 
-    reset_choose(reset, rule, &part);
+    rule_part_choose(&part, rule, reset, reset_takes);
     if (part.rule.limit_count == 0)
         return;
     const bool is_exact = binding_make(&reset->decision, &part.rule, OPERATION_FORGET, &binding);
@@ -103,37 +96,9 @@ static void reset_forget(struct reset *reset, const struct rule *rule)
         reset_note(reset, &outcome);
 }
 
-/* What all sets of the rule have in common stays: it is in the name of each counter. */
-static void reset_choose(const struct reset *reset, const struct rule *rule, struct part *part)
+static bool reset_takes(const void *context, const struct by *set)
 {
-    uint8_t places[LIMITS_MAX];
-
-    part->rule = *rule;
-    part->rule.limits = part->limits;
-    part->rule.sets = part->sets;
-    part->rule.limit_count = 0;
-    part->rule.set_count = 0;
-    part->rule.common_set = -1;
-    for (size_t i = 0; i < rule->set_count; i++) {
-        if (!reset_takes(reset, rule->sets[i]))
-            continue;
-        if ((int)i == rule->common_set)
-            part->rule.common_set = (int)part->rule.set_count;
-        places[i] = (uint8_t)part->rule.set_count;
-        part->sets[part->rule.set_count++] = rule->sets[i];
-    }
-    for (size_t i = 0; i < rule->limit_count; i++) {
-        const struct limit *limit = &rule->limits[i];
-
-        if (!reset_takes(reset, rule->sets[limit->set]))
-            continue;
-        part->limits[part->rule.limit_count] = *limit;
-        part->limits[part->rule.limit_count++].set = places[limit->set];
-    }
-}
-
-static bool reset_takes(const struct reset *reset, const struct by *set)
-{
+    const struct reset *reset = context;
     const bool is_shared = set != NULL && set->count == 0;
 
     return is_shared ? reset->shared : binding_has_set(&reset->decision, set);

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/document.h"
 #include "limit/policy.h"
+#include "limit/rule_part.h"
 #include "sample_policy.h"
 
 #include <sodium.h>
@@ -159,6 +160,58 @@ static void a_rule_knows_whether_a_limit_has_a_period_or_headroom(void **state)
     assert_false(rule_of(BARE ",{'name':'low','rate':'9/s','headroom':0}")->has_headroom);
 }
 
+/* The context is the name that a set must not have. */
+static bool takes_without(const void *context, const struct by *set)
+{
+    return set == NULL || !by_has(set, text_of(context));
+}
+
+static void a_part_of_a_rule_has_the_limits_of_the_sets_taken_in_order(void **state)
+{
+    (void)state;
+    const struct rule *rule = rule_of(BOTH "," USER "," ORG ",{'rate':'9/m','by':'user'}");
+    struct rule_part part;
+
+    rule_part_choose(&part, rule, "org", takes_without);
+
+    assert_int_equal(part.rule.limit_count, 2);
+    assert_string_equal(part.rule.limits[0].name, "user");
+    assert_int_equal(part.rule.limits[0].id, rule->limits[1].id);
+    assert_int_equal(part.rule.limits[1].id, rule->limits[3].id);
+    assert_int_equal(part.rule.set_count, 1);
+    assert_by(part.rule.sets[part.rule.limits[1].set], "user");
+}
+
+static void a_part_of_a_rule_keeps_what_all_sets_of_the_whole_have_in_common(void **state)
+{
+    (void)state;
+    const struct rule *rule = rule_of(BOTH "," ORG);
+    struct rule_part with;
+    struct rule_part without;
+
+    rule_part_choose(&with, rule, "user", takes_without);
+    rule_part_choose(&without, rule_of(ORG "," POOL ",{'rate':'9/m','by':'team'}"), "org",
+                     takes_without);
+
+    assert_by(with.rule.common, "org");
+    assert_int_equal(with.rule.common_set, 0);
+    assert_by(without.rule.common, "");
+    assert_int_equal(without.rule.common_set, 0);
+    assert_int_equal(without.rule.limit_count, 2);
+}
+
+static void a_part_of_a_rule_may_be_empty(void **state)
+{
+    (void)state;
+    struct rule_part part;
+
+    rule_part_choose(&part, rule_of(ORG "," BOTH), "org", takes_without);
+
+    assert_int_equal(part.rule.limit_count, 0);
+    assert_int_equal(part.rule.set_count, 0);
+    assert_int_equal(part.rule.common_set, -1);
+}
+
 static void a_limit_is_found_by_its_whole_name(void **state)
 {
     (void)state;
@@ -296,6 +349,9 @@ int main(void)
         cmocka_unit_test(who_does_not_say_counts_by_user_where_another_limit_needs_one),
         cmocka_unit_test(a_rule_that_counts_another_measure_is_not_plain),
         cmocka_unit_test(a_rule_knows_whether_a_limit_has_a_period_or_headroom),
+        cmocka_unit_test(a_part_of_a_rule_has_the_limits_of_the_sets_taken_in_order),
+        cmocka_unit_test(a_part_of_a_rule_keeps_what_all_sets_of_the_whole_have_in_common),
+        cmocka_unit_test(a_part_of_a_rule_may_be_empty),
         cmocka_unit_test(a_limit_is_found_by_its_whole_name),
         cmocka_unit_test(only_another_common_part_starts_counters_afresh),
         cmocka_unit_test(a_state_belongs_to_subjects_measure_algorithm_and_window_or_period),
