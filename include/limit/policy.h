@@ -53,10 +53,17 @@ struct policy {
 MUST_USE struct policy *policy_read(const json_t *value, const char *pointer, struct arena *arena,
                                     struct faults *faults);
 
+/* Reads a member that is a policy's id. False when it is absent, or had a fault. */
+bool policy_id_read(struct form *form, const char *member, uint64_t *id);
+void policy_id_write(uint64_t id, struct writer *writer, const char *key);
+
 /* Reads `route_key` (required), `role`, and `user_id` or `subject` from an open form, with the
  * rules of policy_read(); texts are borrowed from the form or lie in `arena`. */
 bool policy_identity_read(struct form *form, struct arena *arena, struct policy_identity *identity);
 bool policy_identity_equal(const struct policy_identity *a, const struct policy_identity *b);
+/* Whether it is for everybody, or for one of these subjects. */
+bool policy_identity_is_for(const struct policy_identity *identity,
+                            const struct subjects *subjects);
 /* By route, then role, then subject: the stable order of GET /policy. */
 int policy_identity_compare(const struct policy_identity *a, const struct policy_identity *b);
 /* Writes `user_id`, and `subject` if it is another one than a user: as members, so that a policy of

@@ -39,6 +39,11 @@ const struct policy *policy_set_match_telling(const struct policy_set *set, stru
                                               struct text role, const struct subjects *subjects,
                                               void *context, policy_set_tried_fn *tried);
 
+/* The policy that decides for these subjects where one of the set would: at its route, with its
+ * role. It is another one if that comes before it. */
+const struct policy *policy_set_match_at(const struct policy_set *set, const struct policy *policy,
+                                         const struct subjects *subjects);
+
 /* Prefetch what a match in a small set reads: first the set, and its policies once the set is in
  * the cache. */
 void policy_set_prefetch(const struct policy_set *set);

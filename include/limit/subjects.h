@@ -69,6 +69,9 @@ const struct by *subjects_resolve(const struct subjects *subjects, const struct 
 MUST_USE bool subjects_choose(const struct subjects *subjects, const struct by *by,
                               struct subject space[static BY_MAX], struct subjects *chosen);
 
+/* Writes the member `by`: those of these names that are there, with their values. */
+void subjects_write_by(const struct subjects *subjects, const struct by *by, struct writer *writer);
+
 /* The name of the counters of all these subjects together, within one app and for one use, which is
  * absent for the usual one. It contains no user data. At most BY_MAX subjects. */
 struct digest subjects_digest(const struct digest_key *key, struct text app_id,

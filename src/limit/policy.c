@@ -44,6 +44,26 @@ struct policy *policy_read(const json_t *value, const char *pointer, struct aren
     return policy;
 }
 
+bool policy_id_read(struct form *form, const char *member, uint64_t *id)
+{
+    struct text text;
+
+    if (!form_text(form, member, FORM_OPTIONAL, ID_DIGITS, ID_DIGITS, &text))
+        return false;
+    if (id_parse(text, id))
+        return true;
+    form_fault(form, member, "must be 16 hexadecimal digits, letters in lower case");
+    return false;
+}
+
+void policy_id_write(uint64_t id, struct writer *writer, const char *key)
+{
+    char digits[ID_DIGITS + 1];
+
+    (void)snprintf(digits, sizeof(digits), "%016llx", (unsigned long long)id);
+    writer_string(writer, key, digits);
+}
+
 bool policy_identity_read(struct form *form, struct arena *arena, struct policy_identity *identity)
 {
     struct subject *subject = &identity->subject;
@@ -67,6 +87,17 @@ bool policy_identity_equal(const struct policy_identity *a, const struct policy_
            subject_equal(&a->subject, &b->subject);
 }
 
+bool policy_identity_is_for(const struct policy_identity *identity, const struct subjects *subjects)
+{
+    const struct subject *subject = &identity->subject;
+
+    if (subject_is_absent(subject))
+        return true;
+    const struct subject *theirs = subjects_find(subjects, subject->name);
+
+    return theirs != NULL && text_equal(theirs->value, subject->value);
+}
+
 int policy_identity_compare(const struct policy_identity *a, const struct policy_identity *b)
 {
     int order = text_compare(a->route_key, b->route_key);
@@ -87,11 +118,8 @@ void policy_identity_write_subject(const struct subject *subject, struct writer 
 
 void policy_write(const struct policy *policy, struct writer *writer, const char *key)
 {
-    char id[ID_DIGITS + 1];
-
-    snprintf(id, sizeof(id), "%016llx", (unsigned long long)policy->id);
     writer_begin_object(writer, key);
-    writer_string(writer, "id", id);
+    policy_id_write(policy->id, writer, "id");
     writer_integer(writer, "version", policy->version);
     writer_text(writer, "route_key", policy->identity.route_key);
     writer_text(writer, "role", policy->identity.role);
@@ -113,11 +141,7 @@ void policy_write(const struct policy *policy, struct writer *writer, const char
  * too. */
 static void server_members_read(struct form *form, struct policy *policy)
 {
-    struct text id;
-
-    if (form_text(form, "id", FORM_OPTIONAL, ID_DIGITS, ID_DIGITS, &id) &&
-        !id_parse(id, &policy->id))
-        form_fault(form, "id", "must be 16 hexadecimal digits, letters in lower case");
+    (void)policy_id_read(form, "id", &policy->id);
     form_integer(form, "version", FORM_OPTIONAL, 0, POLICY_VERSION_MAX, &policy->version);
 }
 

@@ -114,6 +114,18 @@ const struct policy *policy_set_match_telling(const struct policy_set *set, stru
     return found != NULL ? found : find_by_prefix(&search, route_key);
 }
 
+const struct policy *policy_set_match_at(const struct policy_set *set, const struct policy *policy,
+                                         const struct subjects *subjects)
+{
+    const struct pattern pattern = pattern_of(policy->identity.route_key);
+    WRITTEN_FIRST struct search search;
+
+    search.set = set;
+    search.tried = NULL;
+    callers_list(&search.callers, policy->identity.role, subjects, &set->names);
+    return find_first(&search, &pattern);
+}
+
 /* In memory the slots follow the set, and the sorted policies follow the slots. */
 void policy_set_prefetch(const struct policy_set *set)
 {

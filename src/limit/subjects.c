@@ -120,6 +120,20 @@ bool subjects_choose(const struct subjects *subjects, const struct by *by,
     return true;
 }
 
+void subjects_write_by(const struct subjects *subjects, const struct by *by, struct writer *writer)
+{
+    const struct by *resolved = subjects_resolve(subjects, by);
+
+    writer_begin_object(writer, "by");
+    for (size_t i = 0; i < resolved->count; i++) {
+        const struct subject *subject = subjects_find(subjects, resolved->names[i]);
+
+        if (subject != NULL)
+            writer_text(writer, resolved->names[i].at, subject->value);
+    }
+    writer_end_object(writer);
+}
+
 struct digest subjects_digest(const struct digest_key *key, struct text app_id,
                               const struct subjects *subjects, struct text use)
 {

@@ -8,8 +8,6 @@
 static void integer_or_null(struct writer *writer, const char *key, bool known, int64_t value);
 static void limit_list_write(const struct verdict *verdict, const struct subjects *subjects,
                              struct writer *writer);
-static void by_values_write(const struct by *by, const struct subjects *subjects,
-                            struct writer *writer);
 static void deniers_write(const struct verdict *verdict, struct writer *writer);
 
 void verdict_write(const struct verdict *verdict, struct text route_key, struct text role,
@@ -68,7 +66,7 @@ static void limit_list_write(const struct verdict *verdict, const struct subject
         writer_begin_object(writer, NULL);
         writer_string(writer, "name", limit->name);
         if (!rule->is_plain) {
-            by_values_write(rule->sets[limit->set], subjects, writer);
+            subjects_write_by(subjects, rule->sets[limit->set], writer);
             writer_string(writer, "counts", limit_measure(limit));
         }
         writer_bool(writer, "allowed", outcome->allowed);
@@ -80,18 +78,6 @@ static void limit_list_write(const struct verdict *verdict, const struct subject
         writer_end_object(writer);
     }
     writer_end_array(writer);
-}
-
-static void by_values_write(const struct by *by, const struct subjects *subjects,
-                            struct writer *writer)
-{
-    const struct by *resolved = subjects_resolve(subjects, by);
-
-    writer_begin_object(writer, "by");
-    for (size_t i = 0; i < resolved->count; i++)
-        writer_text(writer, resolved->names[i].at,
-                    subjects_find(subjects, resolved->names[i])->value);
-    writer_end_object(writer);
 }
 
 static void deniers_write(const struct verdict *verdict, struct writer *writer)

@@ -133,6 +133,61 @@ static void a_policy_for_another_role_decides_nothing(void **state)
     assert_null(match(set, "/b", NULL, "u"));
 }
 
+/* In the order in which a check of this role would find them, one hides all that come later. */
+static void at_a_route_the_first_policy_in_order_decides_instead_of_another(void **state)
+{
+    (void)state;
+    struct policy *policies[] = {policy_of("/a*", "gold", "u"),
+                                 policy_of("/a*", "default", "u"),
+                                 policy_for("/a*", "gold", "org", "acme"),
+                                 policy_for("/a*", "default", "org", "acme"),
+                                 policy_of("/a*", "gold", NULL),
+                                 policy_of("/a*", "default", NULL)};
+    /* By the number of the first policy in the set: who decides instead of each. */
+    static const size_t deciders[][ARRAY_COUNT(policies)] = {
+        {0, 1, 0, 1, 0, 1}, {0, 1, 1, 1, 1, 1}, {0, 0, 2, 3, 2, 3},
+        {0, 0, 0, 3, 3, 3}, {0, 0, 0, 0, 4, 5}, {0, 0, 0, 0, 0, 5},
+    };
+
+    for (size_t first = 0; first < ARRAY_COUNT(policies); first++) {
+        struct policy_set *set =
+            policy_set_new(&arena, policies + first, ARRAY_COUNT(policies) - first);
+
+        for (size_t i = first; i < ARRAY_COUNT(policies); i++)
+            assert_ptr_equal(policy_set_match_at(set, policies[i], &five),
+                             policies[deciders[first][i]]);
+    }
+}
+
+static void policies_of_other_routes_and_roles_hide_nothing(void **state)
+{
+    (void)state;
+    struct policy *everybody = policy_of("/a*", "gold", NULL);
+    struct policy *policies[] = {everybody,
+                                 policy_of("/a", "gold", "u"),
+                                 policy_of("/ab*", "gold", "u"),
+                                 policy_of("/a*", "silver", "u"),
+                                 policy_of("/a*", "gold", "v"),
+                                 policy_of("*", "default", "u")};
+
+    struct policy_set *set = policy_set_new(&arena, policies, ARRAY_COUNT(policies));
+
+    assert_ptr_equal(policy_set_match_at(set, everybody, &five), everybody);
+}
+
+static void a_policy_is_for_everybody_or_for_one_of_the_subjects(void **state)
+{
+    (void)state;
+
+    assert_true(policy_identity_is_for(&policy_of("/a", "gold", NULL)->identity, &five));
+    assert_true(policy_identity_is_for(&policy_of("/a", "gold", "u")->identity, &five));
+    assert_false(policy_identity_is_for(&policy_of("/a", "gold", "v")->identity, &five));
+    assert_true(policy_identity_is_for(&policy_for("/a", "gold", "org", "acme")->identity, &five));
+    assert_false(policy_identity_is_for(&policy_for("/a", "gold", "org", "u")->identity, &five));
+    assert_false(
+        policy_identity_is_for(&policy_for("/a", "gold", "team", "acme")->identity, &five));
+}
+
 static void the_longest_prefix_wins_after_the_exact_route(void **state)
 {
     (void)state;
@@ -322,6 +377,9 @@ int main(void)
         cmocka_unit_test(other_subjects_come_by_name_after_the_user_and_the_address_after_them),
         cmocka_unit_test(a_policy_for_one_subject_is_not_for_another_of_its_value),
         cmocka_unit_test(a_policy_for_another_role_decides_nothing),
+        cmocka_unit_test(at_a_route_the_first_policy_in_order_decides_instead_of_another),
+        cmocka_unit_test(policies_of_other_routes_and_roles_hide_nothing),
+        cmocka_unit_test(a_policy_is_for_everybody_or_for_one_of_the_subjects),
         cmocka_unit_test(the_longest_prefix_wins_after_the_exact_route),
         cmocka_unit_test(a_shorter_prefix_decides_when_the_longer_has_nobody_s_policy),
         cmocka_unit_test(a_star_in_a_route_asked_for_is_an_ordinary_character),
