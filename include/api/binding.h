@@ -30,9 +30,9 @@ enum operation_kind binding_kind(const struct decision *decision);
 /* What the verdict on it is about. */
 struct question binding_question(const struct decision *decision, const struct rule *rule);
 
-/* Fills *binding for a check that fits the rule. To forget, it needs no costs. False: the zone of a
- * period is not known here. Then that period goes by UTC, which is good enough for counters of this
- * process, but not for the store. */
+/* Fills *binding for a check that fits the rule. To forget or to look, it needs no costs. False:
+ * the zone of a period is not known here. Then that period goes by UTC, which is good enough for
+ * counters of this process, but not for the store. */
 MUST_USE bool binding_make(const struct decision *decision, const struct rule *rule,
                            enum operation_kind kind, struct binding *binding);
 

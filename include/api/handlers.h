@@ -19,6 +19,7 @@ enum handled check_post(struct request *request, void *context);       /* check.
 enum handled check_batch_post(struct request *request, void *context); /* check_batch.c */
 enum handled charge_post(struct request *request, void *context);      /* charge.c */
 enum handled reset_post(struct request *request, void *context);       /* reset.c */
+enum handled subjects_get(struct request *request, void *context);     /* subjects_state.c */
 enum handled logs_latest_get(struct request *request, void *context);  /* logs.c */
 enum handled usage_get(struct request *request, void *context);        /* usage.c */
 enum handled livez_get(struct request *request, void *context);        /* health.c */

@@ -155,12 +155,15 @@ static void subjects_bind(const struct decision *decision, const struct rule *ru
 static void costs_bind(const struct decision *decision, const struct rule *rule,
                        struct operation *operation)
 {
+    const bool needs_costs =
+        operation->kind != OPERATION_FORGET && operation->kind != OPERATION_LOOK;
+
     operation->limit_count = rule->limit_count;
     for (size_t i = 0; i < rule->limit_count; i++) {
         const bool has_cost =
             costs_find_of(&decision->costs, &rule->limits[i], &operation->costs[i]);
 
-        ASSERT(has_cost || operation->kind == OPERATION_FORGET);
+        ASSERT(has_cost || !needs_costs);
     }
 }
 

@@ -339,9 +339,10 @@ const struct setting settings_table[] = {
         .min = 1,
         .max = 100000000,
         .fallback = "50000",
-        .help = "Checks of batches that are under way at once, for all workers together. One\n"
-                "app may have as many as it leaves free: half of them if it is alone. A batch\n"
-                "beyond that is answered 503, unless it is the only one of its worker.",
+        .help = "Checks of batches, and policies of GET /subjects/state, that are under way at\n"
+                "once, for all workers together. One app may have as many as it leaves free:\n"
+                "half of them if it is alone. A request beyond that is answered 503, unless it\n"
+                "is the only one of its worker.",
     },
     {
         .name = "metrics_listen",

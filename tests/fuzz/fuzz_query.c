@@ -23,10 +23,9 @@ static const struct way {
     const char *body;
     int statuses[4];
 } ways[] = {
-    {check_post, body, {200, 403, 422, 0}},
-    {policy_get, NULL, {200, 422, 0}},
-    {policy_delete, NULL, {200, 422, 0}},
-    {logs_latest_get, NULL, {200, 422, 0}},
+    {check_post, body, {200, 403, 422, 0}}, {policy_get, NULL, {200, 422, 0}},
+    {policy_delete, NULL, {200, 422, 0}},   {logs_latest_get, NULL, {200, 422, 0}},
+    {subjects_get, NULL, {200, 422, 0}},
 };
 
 struct asked {

@@ -54,6 +54,8 @@ static int64_t step_us;
 static int64_t clock_of_the_test(void);
 static struct app *make_app(const char *more);
 static void open_index(void);
+static void run(struct handling *handling, handling_fn *handler, const char *quoted,
+                const struct fake_pair *arguments);
 static void look_make(struct binding *look, const char *user_id, const char *route, bool candidate);
 static int64_t charged_in(struct memory_table *table, const char *user_id, const char *route,
                           bool candidate);
@@ -126,23 +128,13 @@ void handling_turn(void)
 
 void handling_run(struct handling *handling, handling_fn *handler, const char *quoted)
 {
-    struct request *request = &handling->exchange.request;
-    int ends[2];
+    run(handling, handler, quoted, NULL);
+}
 
-    fake_begin(&handling->exchange, NULL, NULL);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    handling->exchange.socket = ends[0];
-    handling->client = ends[1];
-    request->body = text_copy(&request->arena, text_of(quoted));
-    for (char *at = strchr((char *)(uintptr_t)request->body.at, '\''); at; at = strchr(at, '\''))
-        *at = '"';
-    request->principal = app;
-    request->credentials = &key;
-    asking = handling;
-    handling->answers_at_once = handler(request, &api) == HANDLED_NOW;
-    HANDLING_EXPECT(handling, handling_is_answered(handling) == handling->answers_at_once);
-    if (!handling->answers_at_once)
-        request_set_phase(request, REQUEST_WAITING);
+void handling_get(struct handling *handling, handling_fn *handler,
+                  const struct fake_pair *arguments)
+{
+    run(handling, handler, "", arguments);
 }
 
 bool handling_is_answered(const struct handling *handling)
@@ -309,6 +301,28 @@ int handling_close(void **state)
     app_index_free(api.index);
     event_base_free(base);
     return 0;
+}
+
+static void run(struct handling *handling, handling_fn *handler, const char *quoted,
+                const struct fake_pair *arguments)
+{
+    struct request *request = &handling->exchange.request;
+    int ends[2];
+
+    fake_begin(&handling->exchange, NULL, arguments);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    handling->exchange.socket = ends[0];
+    handling->client = ends[1];
+    request->body = text_copy(&request->arena, text_of(quoted));
+    for (char *at = strchr((char *)(uintptr_t)request->body.at, '\''); at; at = strchr(at, '\''))
+        *at = '"';
+    request->principal = app;
+    request->credentials = &key;
+    asking = handling;
+    handling->answers_at_once = handler(request, &api) == HANDLED_NOW;
+    HANDLING_EXPECT(handling, handling_is_answered(handling) == handling->answers_at_once);
+    if (!handling->answers_at_once)
+        request_set_phase(request, REQUEST_WAITING);
 }
 
 /* At what a handler would take. */

@@ -61,6 +61,9 @@ void handling_turn(void);
 
 /* Runs the handler on a body; `quoted` has ' for ". */
 void handling_run(struct handling *handling, handling_fn *handler, const char *quoted);
+/* The same on a query, without a body. */
+void handling_get(struct handling *handling, handling_fn *handler,
+                  const struct fake_pair *arguments);
 bool handling_is_answered(const struct handling *handling);
 /* Turns the loop until the request is answered. */
 void handling_wait(struct handling *handling);
