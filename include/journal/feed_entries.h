@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Collects the entries of a stream (see feed.c) as the log that callers read: page by page, the
- * newest first. */
+ * Collects the entries of a stream (see feed_state.h) as the log that callers read: page by page,
+ * the newest first. */
 #ifndef JOURNAL_FEED_ENTRIES_H
 #define JOURNAL_FEED_ENTRIES_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Adds many entries to a stream as one command: a script. Private to feed.c. */
+ * Adds many entries to a stream as one command: a script. Private to feed_sending.c. */
 #ifndef JOURNAL_FEED_SCRIPT_H
 #define JOURNAL_FEED_SCRIPT_H
 
