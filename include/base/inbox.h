@@ -32,6 +32,11 @@ void inbox_take_out(struct inbox *inbox, struct fair_item *item);
  * turn. Reader's thread only. */
 void inbox_put_back(struct inbox *inbox, struct fair_item *item);
 
+/* The item that was taken last waits for something else, and keeps its place meanwhile.
+ * inbox_resume() puts it behind its tenant's others. Both: reader's thread only. */
+void inbox_set_aside(struct inbox *inbox, const struct fair_item *item);
+void inbox_resume(struct inbox *inbox, struct fair_item *item);
+
 /* Readable while there are items. Owned by the inbox. */
 int inbox_fd(const struct inbox *inbox);
 

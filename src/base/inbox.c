@@ -21,6 +21,7 @@ struct inbox {
     int fd;
 };
 
+static void wake(const struct inbox *inbox);
 static void free_place(struct inbox *inbox, const struct fair_item *item);
 
 struct inbox *inbox_new(size_t places)
@@ -52,8 +53,7 @@ bool inbox_post(struct inbox *inbox, struct fair_item *item, uint32_t tenant)
     const bool fits = shares_take(&inbox->shares, tenant, COST);
     if (fits) {
         fair_queue_put(&inbox->queue, item, tenant, COST);
-        if (inbox->queue.count == 1)
-            ASSERT(eventfd_write(inbox->fd, 1) == 0);
+        wake(inbox);
     }
     pthread_mutex_unlock(&inbox->mutex);
     return fits;
@@ -90,14 +90,35 @@ void inbox_put_back(struct inbox *inbox, struct fair_item *item)
     pthread_mutex_lock(&inbox->mutex);
     shares_retake(&inbox->shares, item->tenant, COST);
     fair_queue_put_back(&inbox->queue, item, COST);
-    if (inbox->queue.count == 1)
-        ASSERT(eventfd_write(inbox->fd, 1) == 0);
+    wake(inbox);
+    pthread_mutex_unlock(&inbox->mutex);
+}
+
+void inbox_set_aside(struct inbox *inbox, const struct fair_item *item)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    shares_retake(&inbox->shares, item->tenant, COST);
+    pthread_mutex_unlock(&inbox->mutex);
+}
+
+void inbox_resume(struct inbox *inbox, struct fair_item *item)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    fair_queue_put(&inbox->queue, item, item->tenant, COST);
+    wake(inbox);
     pthread_mutex_unlock(&inbox->mutex);
 }
 
 int inbox_fd(const struct inbox *inbox)
 {
     return inbox->fd;
+}
+
+/* After an item has come. */
+static void wake(const struct inbox *inbox)
+{
+    if (inbox->queue.count == 1)
+        ASSERT(eventfd_write(inbox->fd, 1) == 0);
 }
 
 /* The item has left the queue. */

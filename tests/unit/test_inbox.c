@@ -109,6 +109,28 @@ static void the_oldest_can_be_taken_out_of_turn(void **state)
     inbox_free(inbox);
 }
 
+static void what_is_set_aside_keeps_its_place_and_comes_behind_its_tenants_others(void **state)
+{
+    struct inbox *inbox = inbox_new(PLACES);
+    struct fair_item greedy[PLACES];
+    size_t taken = 0;
+    (void)state;
+    while (inbox_post(inbox, &greedy[taken], 1))
+        taken++;
+
+    assert_ptr_equal(inbox_take(inbox), &greedy[0]);
+    inbox_set_aside(inbox, &greedy[0]);
+    assert_false(inbox_post(inbox, &greedy[taken], 1));
+    inbox_resume(inbox, &greedy[0]);
+
+    for (size_t i = 1; i < taken; i++)
+        assert_ptr_equal(inbox_take(inbox), &greedy[i]);
+    assert_true(is_readable(inbox));
+    assert_ptr_equal(inbox_take(inbox), &greedy[0]);
+    assert_false(is_readable(inbox));
+    inbox_free(inbox);
+}
+
 static void *post_all(void *context)
 {
     struct poster *poster = context;
@@ -152,6 +174,7 @@ int main(void)
         cmocka_unit_test(it_is_readable_while_there_is_something),
         cmocka_unit_test(an_app_that_floods_it_neither_bars_others_nor_goes_before_them),
         cmocka_unit_test(what_is_put_back_has_its_tenants_next_turn),
+        cmocka_unit_test(what_is_set_aside_keeps_its_place_and_comes_behind_its_tenants_others),
         cmocka_unit_test(the_oldest_can_be_taken_out_of_turn),
         cmocka_unit_test(what_any_threads_post_is_taken_once),
     };
