@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The log that the instances share: a Redis stream per app. It blocks, each command for at most
- * FEED_TIMEOUT_MS. One thread owns it.
+ * FEED_TIMEOUT_MS. One thread owns it, so the journal has two: one to send, one to read.
  *
  * If the answer to a flush was lost, the flush is sent again, so a stream may hold an entry twice.
  * Each entry says where it came from, so feed_read() shows it once.

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The log of decisions, the usage counts, and their thread. A record goes into its app's ring at
- * once, and is counted there. With a Redis feed the thread moves new records to a stream per app
- * every JOURNAL_FLUSH_US, so that other instances see them. Without a feed the ring is the log.
- * While Redis is away, decisions and local reading go on, and only the sharing suffers: records
- * that are overwritten in the ring meanwhile are not sent. Counts are summed into minutes and
- * hours, and shared later.
+ * The log of decisions, the usage counts, and their two threads. A record goes into its app's ring
+ * at once, and is counted there. With a Redis feed one thread moves new records to a stream per app
+ * every JOURNAL_FLUSH_US, so that other instances see them. Without a feed the ring is the log. The
+ * other thread answers questions, over a connection of its own. While Redis is away, decisions and
+ * local reading go on, and only the sharing suffers: records that are overwritten in the ring
+ * meanwhile are not sent. Counts are summed into minutes and hours, and shared later.
  *
  * The memory of silent apps is freed (see silence.h): after an hour with a feed, and without one
  * when the memory of all apps is too much. */
@@ -34,16 +34,16 @@
 
 struct journal;
 
-/* `url` may be NULL: no feed. Records and jobs may come before the thread is started. */
+/* `topology` may be NULL: no feed. Records and jobs may come before the threads are started. */
 struct journal *journal_new(struct redis_topology *topology);
 void journal_start(struct journal *journal);
-/* Flushes once more, then ends the thread, which must have been started. From `give_up_us` on
+/* Flushes once more, and ends the threads, which must have been started. From `give_up_us` on
  * nothing is sent any more. The log says how many decisions were not sent, and of how many apps the
- * usage was not. False when a sending has not ended by `deadline_us`: then nothing of the journal
+ * usage was not. False when a thread has not ended by `deadline_us`: then nothing of the journal
  * may be freed. Both are times of clock_monotonic_us(). */
 MUST_USE bool journal_stop(struct journal *journal, int64_t give_up_us, int64_t deadline_us);
-/* If it has not been stopped, flushes once more, however long that takes, and ends the thread. Jobs
- * that did not run are answered with `available` false. */
+/* If it has not been stopped, flushes once more, however long that takes, and ends the threads.
+ * Jobs that did not run are answered with `available` false. */
 void journal_free(struct journal *journal);
 
 /* How the flushes to the feed went so far; without a feed the first three are zero. Any thread. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The usage counts of this process' apps: per app a tally of the open minute, one of the open hour,
- * and packed tallies of earlier ones. The journal's thread owns all of it.
+ * and packed tallies of earlier ones. The flusher's thread owns all of it. Only usage_tell() may be
+ * called from another thread meanwhile: a lock is held for it while something is changed that it
+ * reads, and never while something is sent.
  *
  * A closed minute or hour is kept for usage_kept_minutes after its time, by the monotonic clock.
  * The closed ones of all apps together take at most the bytes given to usage_new(). Beyond that the
@@ -41,6 +43,10 @@ void usage_add(struct usage_app *app, const struct tally *tally, int64_t elapsed
 /* Adds the denied subjects to the open hour, which usage_add() has opened. */
 void usage_add_denied(struct usage_app *app, const struct heavy_hitters *denied);
 
+/* Adds to the report what is counted here of the app, which must not be freed meanwhile. Hours are
+ * reported where minutes were dropped. Any thread. */
+void usage_tell(const struct usage_app *app, struct usage_report *report);
+
 /* Visits each span, closed and open ones. */
 typedef void usage_visit_fn(void *context, const struct usage_view *view);
 void usage_visit(const struct usage_app *app, void *context, usage_visit_fn *visit);
@@ -51,8 +57,5 @@ void usage_visit(const struct usage_app *app, void *context, usage_visit_fn *vis
 typedef bool usage_take_fn(void *context, const struct usage_view *view);
 bool usage_offer_unsent(struct usage_app *app, void *context, usage_take_fn *take);
 void usage_mark_sent(struct usage_app *app);
-
-/* The minute from which on all minutes are there, if they are kept at all. */
-int64_t usage_minutes_from(const struct usage_app *app);
 
 #endif

@@ -32,7 +32,7 @@
 #define LOOK_US (2 * MILLISECOND_US)
 /* How often a drain looks for a reload, to refuse it. */
 #define DRAIN_LOOK_US (50 * MILLISECOND_US)
-/* How long the catalogue's thread may take to finish its work, and the journal's thread after its
+/* How long the catalogue's thread may take to finish its work, and the journal's threads after the
  * last flush. That is some calls of a store, each with its own time-out. */
 #define STEP_US_MAX (2 * SECOND_US)
 /* The least time for the last flush, even if less is left for the drain. */

@@ -2,7 +2,8 @@
  *
  * For each cargo an app is in at most one list: it waits for the next flush, or it is on its way in
  * the present flush. A turn sends for some apps that are on their way. An app with more to send
- * goes behind the others. */
+ * goes behind the others. An app that is asked for stays in its list: when its time comes there,
+ * only what is new since then is sent. */
 #include "flusher.h"
 
 #include "base/clock.h"
@@ -19,6 +20,7 @@ STAILQ_HEAD(cargo_apps, journal_app);
 
 struct flusher {
     struct queue *dirty;         /* apps; they may wait for the next flush */
+    struct queue *asks;          /* flushes; they may not */
     _Atomic(int64_t) give_up_us; /* from this time on nothing is sent; NEVER until the end */
     struct feed *feed;           /* NULL: the rings are the log, and usage is not shared */
     struct usage *usage;
@@ -29,17 +31,21 @@ struct flusher {
     struct cargo_apps waiting[CARGOS];
     struct cargo_apps going[CARGOS];
     int64_t begin_us[CARGOS]; /* when waiting apps begin, if there are any */
+    struct flushes flushes;   /* what is asked for */
     bool is_ending;
     bool has_failed; /* reset when the end begins */
     struct round_trip trip;
 };
 
+static void on_asked(struct queue_item *item);
 static bool is_going(const struct flusher *flusher);
 static void begin(struct flusher *flusher, enum cargo cargo);
 static void go_on(struct flusher *flusher, enum cargo cargo);
 static bool can_send(const struct flusher *flusher);
 static void send_some(struct flusher *flusher, enum cargo cargo);
+static bool can_fill(const struct round_trip *trip, enum cargo cargo);
 static void roll_up_some(struct flusher *flusher);
+static void roll_up(struct flusher *flusher, struct journal_app *app);
 static void stay(struct flusher *flusher);
 static void set_out(struct flusher *flusher, struct journal_app *app, enum cargo cargo);
 static void settle(struct flusher *flusher, struct journal_app *app, enum cargo cargo,
@@ -53,10 +59,12 @@ struct flusher *flusher_new(struct feed *feed)
     struct flusher *flusher = MEMORY_NEW(struct flusher);
 
     flusher->dirty = queue_new(0);
+    flusher->asks = queue_new(0);
     flusher->feed = feed;
     flusher->usage = usage_new(USAGE_BYTES_MAX);
     atomic_init(&flusher->give_up_us, NEVER);
     silence_init(&flusher->silence, feed != NULL, JOURNAL_BYTES_MAX);
+    flushes_init(&flusher->flushes);
     for (enum cargo cargo = 0; cargo < CARGOS; cargo++) {
         STAILQ_INIT(&flusher->waiting[cargo]);
         STAILQ_INIT(&flusher->going[cargo]);
@@ -68,6 +76,7 @@ void flusher_free(struct flusher *flusher)
 {
     usage_free(flusher->usage);
     ring_counts_close(&flusher->counts);
+    queue_free(flusher->asks);
     queue_free(flusher->dirty);
     free(flusher);
 }
@@ -94,6 +103,18 @@ void flusher_mark(struct journal_app *app)
     ASSERT(posted);
 }
 
+void flusher_ask(struct flusher *flusher, struct flush *flush)
+{
+    flush->item.run = on_asked;
+    const bool posted = queue_post(flusher->asks, &flush->item);
+    ASSERT(posted);
+}
+
+int flusher_asks_fd(const struct flusher *flusher)
+{
+    return queue_fd(flusher->asks);
+}
+
 int flusher_fd(const struct flusher *flusher)
 {
     return STAILQ_EMPTY(&flusher->waiting[CARGO_LOG]) ? queue_fd(flusher->dirty) : -1;
@@ -104,7 +125,7 @@ int64_t flusher_due_us(const struct flusher *flusher)
     const int64_t rests_until_us = flusher->feed == NULL ? 0 : feed_rests_until_us(flusher->feed);
     int64_t due_us = silence_due_us(&flusher->silence);
 
-    if (is_going(flusher))
+    if (is_going(flusher) || !flushes_is_empty(&flusher->flushes))
         return 0;
     for (enum cargo cargo = 0; cargo < CARGOS; cargo++) {
         if (!STAILQ_EMPTY(&flusher->waiting[cargo]) && flusher->begin_us[cargo] < due_us)
@@ -156,24 +177,32 @@ const struct silence *flusher_silence(const struct flusher *flusher)
     return &flusher->silence;
 }
 
-/* The earlier minute first. */
-void flusher_roll_up(struct flusher *flusher, struct journal_app *app)
+static void on_asked(struct queue_item *item)
 {
-    struct ring_counts *counts = &flusher->counts;
+    struct flush *flush = CONTAINER_OF(item, struct flush, item);
+    struct journal_app *app = flush->app;
+    struct flusher *flusher = app->flusher;
+    bool has_all = false;
 
-    ring_take_counts(&app->ring, counts);
-    if (counts->tallies[0].count + counts->tallies[1].count == 0)
-        return;
-    if (app->usage == NULL)
-        app->usage = usage_app_new(flusher->usage);
-    const size_t earlier = counts->tallies[0].minute < counts->tallies[1].minute ? 0 : 1;
-    const int64_t elapsed_minutes = clock_monotonic_us() / MINUTE_US;
-    usage_add(app->usage, &counts->tallies[earlier], elapsed_minutes);
-    usage_add(app->usage, &counts->tallies[1 - earlier], elapsed_minutes);
-    if (counts->denied != NULL)
-        usage_add_denied(app->usage, counts->denied);
-    if (flusher->feed != NULL)
-        note_unsent(flusher, app);
+    switch (flush->cargo) {
+    case CARGO_LOG:
+        if (flush->from_lost) {
+            app->sent = feed_sent_nothing(&app->ring);
+            flusher_mark(app);
+        }
+        has_all = app->sent >= flush->upto;
+        break;
+    case CARGO_USAGE:
+        roll_up(flusher, app);
+        has_all = app->usage == NULL;
+        break;
+    case CARGOS:
+        ASSERT(false);
+    }
+    if (has_all)
+        flush_answer(flush, true);
+    else
+        flushes_add(&flusher->flushes, flush);
 }
 
 static bool is_going(const struct flusher *flusher)
@@ -189,15 +218,23 @@ static void begin(struct flusher *flusher, enum cargo cargo)
     STAILQ_CONCAT(&flusher->going[cargo], &flusher->waiting[cargo]);
 }
 
+/* Takes a few apps, in one round trip at most. What was asked before it goes with it. */
 static void go_on(struct flusher *flusher, enum cargo cargo)
 {
-    if (STAILQ_EMPTY(&flusher->going[cargo]))
+    queue_drain(flusher->asks);
+
+    const bool is_none_going = STAILQ_EMPTY(&flusher->going[cargo]);
+
+    if (is_none_going && flushes_is_empty(&flusher->flushes))
         return;
-    if (can_send(flusher))
+    if (can_send(flusher)) {
         send_some(flusher, cargo);
-    else if (cargo == CARGO_LOG)
+        return;
+    }
+    flushes_refuse(&flusher->flushes);
+    if (cargo == CARGO_LOG)
         roll_up_some(flusher);
-    else
+    else if (!is_none_going)
         stay(flusher);
 }
 
@@ -218,15 +255,32 @@ static void send_some(struct flusher *flusher, enum cargo cargo)
     struct round_trip *trip = &flusher->trip;
     struct journal_app *app;
 
-    round_trip_init(trip, flusher->feed, cargo);
-    while ((app = STAILQ_FIRST(&flusher->going[cargo])) != NULL && round_trip_has_room(trip, app)) {
+    round_trip_init(trip, flusher->feed);
+    flushes_load(&flusher->flushes, trip);
+    const size_t asked = trip->count;
+    const bool is_filled = can_fill(trip, cargo);
+    while (is_filled && (app = STAILQ_FIRST(&flusher->going[cargo])) != NULL &&
+           round_trip_has_room(trip, app, cargo) &&
+           (asked == 0 || round_trip_find(trip, app, cargo) == NULL)) {
         set_out(flusher, app, cargo);
-        round_trip_add(trip, app);
+        round_trip_add(trip, app, cargo);
     }
     if (!round_trip_run(trip))
         flusher->has_failed = true;
-    for (size_t i = 0; i < trip->count; i++)
+    for (size_t i = asked; i < trip->count; i++)
         settle(flusher, trip->parts[i].app, cargo, trip->parts[i].outcome);
+    flushes_settle(&flusher->flushes, trip);
+}
+
+/* An app that sets out with its log is rolled up, but nothing may be added to usage that is already
+ * in the round trip. */
+static bool can_fill(const struct round_trip *trip, enum cargo cargo)
+{
+    for (size_t i = 0; i < trip->count; i++) {
+        if (trip->parts[i].cargo == CARGO_USAGE)
+            return cargo == CARGO_USAGE;
+    }
+    return true;
 }
 
 static void roll_up_some(struct flusher *flusher)
@@ -241,6 +295,26 @@ static void roll_up_some(struct flusher *flusher)
         if (flusher->feed != NULL)
             flusher_mark(app);
     }
+}
+
+/* Moves the ring's counts into the app's minutes and hours, the earlier minute first. */
+static void roll_up(struct flusher *flusher, struct journal_app *app)
+{
+    struct ring_counts *counts = &flusher->counts;
+
+    ring_take_counts(&app->ring, counts);
+    if (counts->tallies[0].count + counts->tallies[1].count == 0)
+        return;
+    if (app->usage == NULL)
+        app->usage = usage_app_new(flusher->usage);
+    const size_t earlier = counts->tallies[0].minute < counts->tallies[1].minute ? 0 : 1;
+    const int64_t elapsed_minutes = clock_monotonic_us() / MINUTE_US;
+    usage_add(app->usage, &counts->tallies[earlier], elapsed_minutes);
+    usage_add(app->usage, &counts->tallies[1 - earlier], elapsed_minutes);
+    if (counts->denied != NULL)
+        usage_add_denied(app->usage, counts->denied);
+    if (flusher->feed != NULL)
+        note_unsent(flusher, app);
 }
 
 /* Usage that cannot be sent now. */
@@ -258,7 +332,7 @@ static void set_out(struct flusher *flusher, struct journal_app *app, enum cargo
     switch (cargo) {
     case CARGO_LOG:
         atomic_store(&app->dirty, false);
-        flusher_roll_up(flusher, app);
+        roll_up(flusher, app);
         silence_note(&flusher->silence, app, clock_monotonic_us());
         break;
     case CARGO_USAGE:

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * Empties the apps' rings: sums what they have counted, sends new records if there is a feed, and
- * frees the memory of silent apps. It begins some time after the first app became dirty. The
- * journal's thread calls it, except flusher_mark(). */
+ * frees the memory of silent apps. It begins some time after the first app became dirty. What is
+ * asked for goes first. One thread calls it; the functions that any thread may call say so. */
 #ifndef JOURNAL_FLUSHER_H
 #define JOURNAL_FLUSHER_H
 
+#include "flushes.h"
 #include "journal/feed.h"
 #include "journal_apps.h"
 
@@ -22,6 +23,13 @@ void flusher_on_dirty(struct queue_item *item);
 /* Something was recorded for the app. Any thread. */
 void flusher_mark(struct journal_app *app);
 
+/* Sends what the app has by now, within the next round trip if it is one part. Usage is also summed
+ * up to now, whether or not it can be sent, and without a feed, too. It is answered once, unless
+ * the flusher ends before. Any thread. */
+void flusher_ask(struct flusher *flusher, struct flush *flush);
+
+/* Readable when something is asked. */
+int flusher_asks_fd(const struct flusher *flusher);
 /* Readable when flusher_turn() must be called; -1: not before flusher_due_us(). */
 int flusher_fd(const struct flusher *flusher);
 /* When flusher_turn() must be called; INT64_MAX: only when flusher_fd() is readable. */
@@ -35,8 +43,5 @@ void flusher_give_up_at(struct flusher *flusher, int64_t give_up_us);
 
 /* For its figures. Any thread. */
 const struct silence *flusher_silence(const struct flusher *flusher);
-
-/* Moves the ring's counts into the app's minutes and hours. */
-void flusher_roll_up(struct flusher *flusher, struct journal_app *app);
 
 #endif

@@ -1,97 +1,88 @@
 /* SPDX-License-Identifier: MIT
  *
- * Two sides. Recording threads find the app, copy the record into its ring, which counts it, and
- * mark the app dirty: the first mark posts the app to the journal's thread. That thread sleeps
- * until an app or a job is posted, and flushes some time after the first dirty app. So a process
- * without decisions never wakes, and a busy one only a few times per second. */
+ * Three sides. Recording threads find the app, copy the record into its ring, which counts it, and
+ * mark the app dirty: the first mark posts the app to the flusher's thread. That thread sleeps
+ * until an app is posted or asked for, and flushes some time after the first dirty app. So a
+ * process without decisions never wakes, and a busy one only a few times per second. The readers'
+ * thread answers the jobs. */
 #include "journal/journal.h"
 
-#include "base/clock.h"
-#include "base/duration.h"
 #include "base/memory.h"
-#include "base/thread_end.h"
 #include "flusher.h"
 #include "journal/entry_id.h"
 #include "journal/feed.h"
-#include "journal_answer.h"
 #include "journal_apps.h"
+#include "journal_thread.h"
+#include "reader.h"
 #include "silence.h"
 
-#include <poll.h>
+#define NEVER INT64_MAX
 
-#define NEVER       INT64_MAX
-#define JOBS_US_MAX (5 * MILLISECOND_US) /* of jobs in a row, before the flush goes on */
-
+/* Without a feed the rings are the log, and usage is not shared. */
 struct journal {
     struct journal_apps apps;
-    struct inbox *jobs;
-    struct queue *stops; /* `stop`, which is never refused */
-    struct queue_item stop;
-    pthread_t thread;
-    struct thread_end ended;
-    bool is_started;
-    bool has_ended;
-    struct feed *feed; /* NULL: the rings are the log, and usage is not shared */
-    /* The journal's thread only: */
     struct flusher *flusher;
-    bool stopping;
+    struct feed *feed_to_send; /* the flusher's thread only; NULL: none */
+    struct journal_thread flushing;
+    struct reader *reader;
+    struct feed *feed_to_read; /* the readers' thread only; NULL: none */
+    struct journal_thread reading;
+    bool was_stopped;
 };
 
 static void ask_to_stop(struct journal *journal, int64_t give_up_us);
-static void end(struct journal *journal);
-static void *thread_run(void *context);
-static void run(struct journal *journal);
-static void wait_for_work(struct journal *journal);
-static void on_stop(struct queue_item *item);
-static void take_jobs(struct journal *journal, int64_t until_us);
-static bool answer(struct journal *journal, struct journal_job *job);
-static void on_answered(struct queue_item *item);
+static void flusher_work(void *context, struct journal_thread *thread);
+static bool wait_for_work(const struct flusher *flusher, struct journal_thread *thread);
+static void counts_add(struct journal_counts *counts, const struct feed *feed);
 
 struct journal *journal_new(struct redis_topology *topology)
 {
     struct journal *journal = MEMORY_NEW(struct journal);
-
     const uint64_t instance = entry_id_new_instance();
 
     journal_apps_init(&journal->apps, instance);
-    journal->jobs = inbox_new(JOURNAL_JOBS_MAX);
-    journal->stops = queue_new(0);
-    journal->stop.run = on_stop;
-    thread_end_init(&journal->ended);
-    if (topology != NULL)
-        journal->feed = feed_new(topology, instance);
-    journal->flusher = flusher_new(journal->feed);
+    if (topology != NULL) {
+        journal->feed_to_send = feed_new(topology, instance);
+        journal->feed_to_read = feed_new(topology, instance);
+    }
+    journal->flusher = flusher_new(journal->feed_to_send);
+    journal->reader = reader_new(&journal->apps, journal->flusher, journal->feed_to_read);
+    journal_thread_init(&journal->flushing, "journal", flusher_work, journal->flusher);
+    journal_thread_init(&journal->reading, "reader", reader_work, journal->reader);
     return journal;
 }
 
 void journal_start(struct journal *journal)
 {
-    const int failure = pthread_create(&journal->thread, NULL, thread_run, journal);
-
-    ASSERT(failure == 0);
-    journal->is_started = true;
+    journal_thread_start(&journal->flushing);
+    journal_thread_start(&journal->reading);
 }
 
+/* Both end at the same time. */
 bool journal_stop(struct journal *journal, int64_t give_up_us, int64_t deadline_us)
 {
-    ASSERT(journal->is_started);
     ask_to_stop(journal, give_up_us);
-    journal->has_ended = thread_end_join(&journal->ended, journal->thread, deadline_us);
-    return journal->has_ended;
+    const bool reading_ended = journal_thread_join(&journal->reading, deadline_us);
+    const bool flushing_ended = journal_thread_join(&journal->flushing, deadline_us);
+
+    return reading_ended && flushing_ended;
 }
 
 void journal_free(struct journal *journal)
 {
     if (journal == NULL)
         return;
-    if (!journal->has_ended)
-        end(journal);
-    thread_end_close(&journal->ended);
+    if (!journal->was_stopped)
+        ask_to_stop(journal, NEVER);
+    journal_thread_end(&journal->reading);
+    journal_thread_end(&journal->flushing);
+    journal_thread_close(&journal->reading);
+    journal_thread_close(&journal->flushing);
+    reader_free(journal->reader);
     journal_apps_close(&journal->apps);
     flusher_free(journal->flusher);
-    feed_free(journal->feed);
-    queue_free(journal->stops);
-    inbox_free(journal->jobs);
+    feed_free(journal->feed_to_read);
+    feed_free(journal->feed_to_send);
     free(journal);
 }
 
@@ -119,119 +110,50 @@ struct journal_counts journal_counts(const struct journal *journal)
         .gave_way = figure_get(&silence->gave_way),
     };
 
-    if (journal->feed != NULL) {
-        counts.flush_failures = feed_failures(journal->feed);
-        counts.dropped = feed_dropped(journal->feed);
-        counts.replaced = feed_replaced(journal->feed);
+    if (journal->feed_to_send != NULL) {
+        counts_add(&counts, journal->feed_to_send);
+        counts_add(&counts, journal->feed_to_read);
     }
     return counts;
 }
 
 bool journal_submit(struct journal *journal, struct journal_job *job)
 {
-    job->item.run = on_answered;
-    job->progress = NULL;
-    job->expires_us = clock_monotonic_us() + JOURNAL_JOB_TIMEOUT_US;
-    return inbox_post(journal->jobs, &job->turn, job->tenant);
+    return reader_submit(journal->reader, job);
 }
 
 static void ask_to_stop(struct journal *journal, int64_t give_up_us)
 {
+    journal->was_stopped = true;
     flusher_give_up_at(journal->flusher, give_up_us);
-    const bool posted = queue_post(journal->stops, &journal->stop);
-    ASSERT(posted);
+    journal_thread_ask_to_stop(&journal->reading);
+    journal_thread_ask_to_stop(&journal->flushing);
 }
 
-static void end(struct journal *journal)
+/* A journal_work_fn. */
+static void flusher_work(void *context, struct journal_thread *thread)
 {
-    ask_to_stop(journal, NEVER);
-    if (journal->is_started)
-        pthread_join(journal->thread, NULL);
-    else
-        run(journal);
+    struct flusher *flusher = context;
+
+    while (wait_for_work(flusher, thread))
+        flusher_turn(flusher);
+    flusher_end(flusher);
 }
 
-/* The journal's thread */
-
-static void *thread_run(void *context)
-{
-    struct journal *journal = context;
-
-    (void)pthread_setname_np(pthread_self(), "journal");
-    run(journal);
-    thread_end_tell(&journal->ended);
-    return NULL;
-}
-
-static void run(struct journal *journal)
-{
-    while (!journal->stopping) {
-        wait_for_work(journal);
-        queue_drain(journal->stops);
-        take_jobs(journal, clock_monotonic_us() + JOBS_US_MAX);
-        flusher_turn(journal->flusher);
-    }
-    take_jobs(journal, NEVER);
-    flusher_end(journal->flusher);
-}
-
-/* poll() skips a negative descriptor. */
-static void wait_for_work(struct journal *journal)
+static bool wait_for_work(const struct flusher *flusher, struct journal_thread *thread)
 {
     struct pollfd inputs[] = {
-        {.fd = queue_fd(journal->stops), .events = POLLIN},
-        {.fd = inbox_fd(journal->jobs), .events = POLLIN},
-        {.fd = flusher_fd(journal->flusher), .events = POLLIN},
+        {.fd = -1},
+        {.fd = flusher_asks_fd(flusher), .events = POLLIN},
+        {.fd = flusher_fd(flusher), .events = POLLIN},
     };
-    const int64_t due_us = flusher_due_us(journal->flusher);
-    int timeout_ms = -1;
 
-    if (due_us != NEVER)
-        timeout_ms = duration_poll_ms(due_us - clock_monotonic_us());
-    (void)poll(inputs, ARRAY_COUNT(inputs), timeout_ms);
+    return journal_thread_wait(thread, inputs, ARRAY_COUNT(inputs), flusher_due_us(flusher));
 }
 
-static void on_stop(struct queue_item *item)
+static void counts_add(struct journal_counts *counts, const struct feed *feed)
 {
-    CONTAINER_OF(item, struct journal, stop)->stopping = true;
-}
-
-/* Begins none from `until_us` on. */
-static void take_jobs(struct journal *journal, int64_t until_us)
-{
-    struct fair_item *turn;
-
-    while (clock_monotonic_us() < until_us && (turn = inbox_take(journal->jobs)) != NULL) {
-        struct journal_job *job = CONTAINER_OF(turn, struct journal_job, turn);
-
-        if (!answer(journal, job)) {
-            inbox_put_back(journal->jobs, turn);
-            continue;
-        }
-        const bool posted = queue_post(job->reply_to, &job->item);
-        ASSERT(posted);
-    }
-}
-
-/* False when there is more to do. */
-static bool answer(struct journal *journal, struct journal_job *job)
-{
-    struct journal_app *app = journal_apps_find(&journal->apps, job->app_id);
-    const bool is_new = job->progress == NULL;
-
-    job->available = !journal->stopping && (!is_new || clock_monotonic_us() < job->expires_us);
-    if (!job->available) {
-        journal_answer_abandon(job);
-        return true;
-    }
-    if (is_new && app != NULL && job->asks == JOURNAL_USAGE)
-        flusher_roll_up(journal->flusher, app);
-    return journal_answer(job, journal->feed, app);
-}
-
-static void on_answered(struct queue_item *item)
-{
-    struct journal_job *job = CONTAINER_OF(item, struct journal_job, item);
-
-    job->done(job);
+    counts->flush_failures += feed_failures(feed);
+    counts->dropped += feed_dropped(feed);
+    counts->replaced += feed_replaced(feed);
 }

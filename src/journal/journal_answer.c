@@ -10,64 +10,112 @@
 
 /* What Redis has answered so far. */
 struct journal_progress {
-    bool has_sent;               /* Redis has what this instance knew at the beginning */
-    uint64_t newest;             /* of JOURNAL_LOG: the newest record of that */
+    enum { FLUSH_NEEDED, FLUSH_DONE, FLUSH_FAILED } flush; /* of what this instance knows */
+    bool was_replaced;           /* the log in Redis was not ours, and is gone */
+    bool has_begun;              /* with the members below */
     struct feed_entries entries; /* of JOURNAL_LOG */
     struct usage_report report;  /* of JOURNAL_USAGE */
     struct usage_cursor cursor;
 };
 
-static void log_begin(struct journal_job *job, struct journal_app *app);
-static enum feed_reading log_read(struct journal_job *job, struct feed *feed,
-                                  struct journal_app *app);
+static enum journal_answered begin_again(struct journal_job *job);
+static enum feed_reading read_some(struct journal_job *job, struct feed *feed);
+static bool can_ask(const struct feed *feed);
+static void begin(struct journal_job *job);
+static void close_begun(struct journal_job *job);
+static bool log_is_behind(const struct feed *feed, struct journal_app *app);
+static void log_begin(struct journal_job *job);
+static enum feed_reading log_read(struct journal_job *job, struct feed *feed);
 static void log_finish(struct journal_job *job);
 static void log_close(struct journal_progress *progress);
 static void log_from_ring(struct journal_job *job, bool has_feed, struct journal_app *app);
-static void usage_begin(struct journal_job *job, struct journal_app *app);
-static enum feed_reading usage_read(struct journal_job *job, struct feed *feed,
-                                    struct journal_app *app);
+static bool usage_is_behind(const struct feed *feed, struct journal_app *app);
+static void usage_begin(struct journal_job *job);
+static enum feed_reading usage_read(struct journal_job *job, struct feed *feed);
 static void usage_finish(struct journal_job *job);
 static void usage_close(struct journal_progress *progress);
 static void usage_from_app(struct journal_job *job, bool has_feed, struct journal_app *app);
-static void on_usage(void *context, const struct usage_view *view);
-static bool can_ask(const struct feed *feed);
 
 static const struct {
-    void (*begin)(struct journal_job *job, struct journal_app *app);
-    enum feed_reading (*read)(struct journal_job *job, struct feed *feed, struct journal_app *app);
+    enum cargo cargo;
+    bool (*is_behind)(const struct feed *feed, struct journal_app *app);
+    void (*begin)(struct journal_job *job);
+    enum feed_reading (*read)(struct journal_job *job, struct feed *feed);
     void (*finish)(struct journal_job *job);
     void (*close)(struct journal_progress *progress);
     void (*from_here)(struct journal_job *job, bool has_feed, struct journal_app *app);
 } answers[] = {
-    [JOURNAL_LOG] = {log_begin, log_read, log_finish, log_close, log_from_ring},
-    [JOURNAL_USAGE] = {usage_begin, usage_read, usage_finish, usage_close, usage_from_app},
+    [JOURNAL_LOG] = {CARGO_LOG, log_is_behind, log_begin, log_read, log_finish, log_close,
+                     log_from_ring},
+    [JOURNAL_USAGE] = {CARGO_USAGE, usage_is_behind, usage_begin, usage_read, usage_finish,
+                       usage_close, usage_from_app},
 };
 
-bool journal_answer(struct journal_job *job, struct feed *feed, struct journal_app *app)
+/* First the app is flushed, so that a caller always sees its own decisions. */
+enum journal_answered journal_answer(struct journal_job *job, struct feed *feed,
+                                     struct journal_app *app)
 {
-    enum feed_reading reading = FEED_FAILED;
-
-    if (job->progress == NULL) {
+    if (job->progress == NULL)
         job->progress = ARENA_NEW(job->arena, struct journal_progress);
-        answers[job->asks].begin(job, app);
+    if (job->progress->flush == FLUSH_NEEDED) {
+        if (app != NULL && answers[job->asks].is_behind(feed, app))
+            return JOURNAL_NEEDS_FLUSH;
+        job->progress->flush = FLUSH_DONE;
     }
-    if (can_ask(feed))
-        reading = answers[job->asks].read(job, feed, app);
-    if (reading == FEED_READ_SOME)
-        return false;
-    if (reading == FEED_READ_ALL)
+    switch (read_some(job, feed)) {
+    case FEED_READ_SOME:
+        return JOURNAL_GOES_ON;
+    case FEED_READ_ALL:
         answers[job->asks].finish(job);
-    else
+        break;
+    case FEED_REPLACED:
+        if (app != NULL && !job->progress->was_replaced)
+            return begin_again(job);
         answers[job->asks].from_here(job, feed != NULL, app);
+        break;
+    case FEED_FAILED:
+        answers[job->asks].from_here(job, feed != NULL, app);
+        break;
+    }
     journal_answer_abandon(job);
-    return true;
+    return JOURNAL_ANSWERED;
+}
+
+void journal_answer_ask(const struct journal_job *job, struct journal_app *app, struct flush *flush)
+{
+    flush->app = app;
+    flush->cargo = answers[job->asks].cargo;
+    flush->upto = ring_newest(&app->ring);
+    flush->from_lost = job->progress->was_replaced;
+}
+
+void journal_answer_note_flush(struct journal_job *job, bool succeeded)
+{
+    job->progress->flush = succeeded ? FLUSH_DONE : FLUSH_FAILED;
 }
 
 void journal_answer_abandon(struct journal_job *job)
 {
     if (job->progress != NULL)
-        answers[job->asks].close(job->progress);
+        close_begun(job);
     job->progress = NULL;
+}
+
+/* What is held here of the log is sent again, and read then. */
+static enum journal_answered begin_again(struct journal_job *job)
+{
+    close_begun(job);
+    job->progress->was_replaced = true;
+    job->progress->flush = FLUSH_NEEDED;
+    return JOURNAL_NEEDS_FLUSH;
+}
+
+static enum feed_reading read_some(struct journal_job *job, struct feed *feed)
+{
+    if (job->progress->flush == FLUSH_FAILED || !can_ask(feed))
+        return FEED_FAILED;
+    begin(job);
+    return answers[job->asks].read(job, feed);
 }
 
 static bool can_ask(const struct feed *feed)
@@ -75,30 +123,33 @@ static bool can_ask(const struct feed *feed)
     return feed != NULL && clock_monotonic_us() >= feed_rests_until_us(feed);
 }
 
-static void log_begin(struct journal_job *job, struct journal_app *app)
+static void begin(struct journal_job *job)
 {
-    job->progress->newest = app == NULL ? 0 : ring_newest(&app->ring);
+    if (!job->progress->has_begun)
+        answers[job->asks].begin(job);
+    job->progress->has_begun = true;
+}
+
+static void close_begun(struct journal_job *job)
+{
+    if (job->progress->has_begun)
+        answers[job->asks].close(job->progress);
+    job->progress->has_begun = false;
+}
+
+static bool log_is_behind(const struct feed *feed, struct journal_app *app)
+{
+    return can_ask(feed) && app->sent < ring_newest(&app->ring);
+}
+
+static void log_begin(struct journal_job *job)
+{
     feed_entries_init(&job->progress->entries, &job->filter);
 }
 
-/* First sends what this instance has not flushed yet, so that a caller always sees its own
- * decisions. */
-static enum feed_reading log_read(struct journal_job *job, struct feed *feed,
-                                  struct journal_app *app)
+static enum feed_reading log_read(struct journal_job *job, struct feed *feed)
 {
-    struct journal_progress *progress = job->progress;
-
-    if (!progress->has_sent && app != NULL) {
-        if (feed_send(feed, app->id, &app->ring, &app->sent) == FEED_NOT_SENT)
-            return FEED_FAILED;
-        if (app->sent < progress->newest)
-            return FEED_READ_SOME;
-    }
-    progress->has_sent = true;
-    const enum feed_reading reading = feed_read(feed, job->app_id, &progress->entries);
-    if (reading == FEED_REPLACED && app != NULL)
-        app->sent = feed_sent_nothing(&app->ring);
-    return reading;
+    return feed_read(feed, job->app_id, &job->progress->entries);
 }
 
 static void log_finish(struct journal_job *job)
@@ -139,32 +190,26 @@ static void log_from_ring(struct journal_job *job, bool has_feed, struct journal
     arena_close(&scratch);
 }
 
-static void usage_begin(struct journal_job *job, struct journal_app *app)
+/* Only the flusher knows what is counted and not sent; without a feed it has to sum that up. */
+static bool usage_is_behind(const struct feed *feed, struct journal_app *app)
+{
+    (void)feed;
+    (void)app;
+    return true;
+}
+
+static void usage_begin(struct journal_job *job)
 {
     struct journal_progress *progress = job->progress;
 
-    (void)app;
     usage_report_init(&progress->report, &job->query, clock_wall_us() / MINUTE_US, job->arena);
     progress->cursor = usage_feed_start(&progress->report);
 }
 
-/* First sends what is counted here to Redis, then reads all that is there. */
-static enum feed_reading usage_read(struct journal_job *job, struct feed *feed,
-                                    struct journal_app *app)
+static enum feed_reading usage_read(struct journal_job *job, struct feed *feed)
 {
     struct journal_progress *progress = job->progress;
 
-    if (!progress->has_sent && app != NULL && app->usage != NULL) {
-        switch (usage_feed_send(feed, app->id, app->usage)) {
-        case FEED_SENT_ALL:
-            break;
-        case FEED_SENT_SOME:
-            return FEED_READ_SOME;
-        case FEED_NOT_SENT:
-            return FEED_FAILED;
-        }
-    }
-    progress->has_sent = true;
     return usage_feed_read(feed, job->app_id, &progress->report, &progress->cursor);
 }
 
@@ -181,20 +226,12 @@ static void usage_close(struct journal_progress *progress)
 /* Part of it may have come from Redis. */
 static void usage_from_app(struct journal_job *job, bool has_feed, struct journal_app *app)
 {
-    struct usage_report *report = &job->progress->report;
+    const struct usage_app *usage = app == NULL ? NULL : app->usage;
 
-    usage_close(job->progress);
-    usage_begin(job, app);
-    report->degraded = has_feed;
-    if (app != NULL && app->usage != NULL) {
-        if (report->hourly_before < usage_minutes_from(app->usage))
-            report->hourly_before = usage_minutes_from(app->usage);
-        usage_visit(app->usage, report, on_usage);
-    }
+    close_begun(job);
+    begin(job);
+    job->progress->report.degraded = has_feed;
+    if (usage != NULL)
+        usage_tell(usage, &job->progress->report);
     usage_finish(job);
-}
-
-static void on_usage(void *context, const struct usage_view *view)
-{
-    usage_report_add(context, view);
 }

@@ -26,17 +26,17 @@ struct journal_app {
     struct journal_app *next; /* in its bucket */
     struct ring ring;
     struct flusher *flusher;
-    uint64_t instance;      /* of its journal: see entry_id.h */
-    struct queue_item item; /* posted when `dirty` becomes true */
-    /* The journal's thread only: */
+    uint64_t instance;                 /* of its journal: see entry_id.h */
+    struct queue_item item;            /* posted when `dirty` becomes true */
+    _Atomic uint64_t sent;             /* number of the newest record that the feed has */
+    _Atomic(struct usage_app *) usage; /* NULL until something was counted */
+    /* The flusher's thread only, as it alone changes the two above: */
     STAILQ_ENTRY(journal_app) in_cargo[CARGOS]; /* a list of the flusher */
     bool goes_alone[CARGOS];                    /* see round_trip.h */
     bool unsent;                                /* its usage is in the flusher's lists */
     TAILQ_ENTRY(journal_app) in_silence;        /* while `bytes` is not 0; see silence.h */
     int64_t heard_us;
     size_t bytes;
-    uint64_t sent;           /* number of the newest record that the feed has */
-    struct usage_app *usage; /* NULL until something was counted */
 };
 
 struct journal_apps {

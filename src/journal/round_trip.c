@@ -29,33 +29,44 @@ static const enum round_trip_outcome outcomes[] = {
     [FEED_NOT_SENT] = ROUND_TRIP_FAILED,
 };
 
-void round_trip_init(struct round_trip *trip, struct feed *feed, enum cargo cargo)
+void round_trip_init(struct round_trip *trip, struct feed *feed)
 {
     trip->feed = feed;
-    trip->cargo = cargo;
     trip->count = 0;
     trip->bytes = 0;
     trip->is_of_one = false;
 }
 
-bool round_trip_has_room(const struct round_trip *trip, const struct journal_app *app)
+bool round_trip_has_room(const struct round_trip *trip, const struct journal_app *app,
+                         enum cargo cargo)
 {
     if (trip->count == 0)
         return true;
-    return !trip->is_of_one && !app->goes_alone[trip->cargo] && trip->count < ROUND_TRIP_APPS_MAX &&
+    return !trip->is_of_one && !app->goes_alone[cargo] && trip->count < ROUND_TRIP_APPS_MAX &&
            trip->bytes < ROUND_TRIP_BYTES_MAX;
 }
 
-void round_trip_add(struct round_trip *trip, struct journal_app *app)
+void round_trip_add(struct round_trip *trip, struct journal_app *app, enum cargo cargo)
 {
     struct round_trip_part *part = &trip->parts[trip->count++];
 
-    *part = (struct round_trip_part){.app = app, .rests = feed_app_rests(trip->feed, app->id)};
-    trip->is_of_one = app->goes_alone[trip->cargo] && !part->rests;
+    *part = (struct round_trip_part){
+        .app = app, .cargo = cargo, .rests = feed_app_rests(trip->feed, app->id)};
+    trip->is_of_one = app->goes_alone[cargo] && !part->rests;
     if (trip->is_of_one || part->rests)
         return;
-    part->appended = cargos[trip->cargo].append(trip->feed, app);
+    part->appended = cargos[cargo].append(trip->feed, app);
     trip->bytes += part->appended.bytes;
+}
+
+const struct round_trip_part *round_trip_find(const struct round_trip *trip,
+                                              const struct journal_app *app, enum cargo cargo)
+{
+    for (size_t i = 0; i < trip->count; i++) {
+        if (trip->parts[i].app == app && trip->parts[i].cargo == cargo)
+            return &trip->parts[i];
+    }
+    return NULL;
 }
 
 bool round_trip_run(struct round_trip *trip)
@@ -67,8 +78,8 @@ bool round_trip_run(struct round_trip *trip)
     if (trip->is_of_one) {
         struct round_trip_part *part = &trip->parts[0];
 
-        part->outcome = cargos[trip->cargo].send_alone(trip->feed, part->app);
-        part->app->goes_alone[trip->cargo] =
+        part->outcome = cargos[part->cargo].send_alone(trip->feed, part->app);
+        part->app->goes_alone[part->cargo] =
             part->outcome == ROUND_TRIP_FAILED && !feed_app_rests(trip->feed, part->app->id);
         return !feed_is_away(trip->feed);
     }
@@ -84,7 +95,7 @@ bool round_trip_run(struct round_trip *trip)
             break;
         case TAKEN_NODE_AWAY:
             feed_note_node_away(trip->feed, &failure);
-            part->app->goes_alone[trip->cargo] = !feed_app_rests(trip->feed, part->app->id);
+            part->app->goes_alone[part->cargo] = !feed_app_rests(trip->feed, part->app->id);
             break;
         case TAKEN_ALL_AWAY:
             if (!is_away)
@@ -118,12 +129,12 @@ static enum taken take_reply(struct round_trip *trip, struct round_trip_part *pa
         return TAKEN_NOTHING;
     }
     if (feed_take(trip->feed, app->id, part->appended.commands, error)) {
-        cargos[trip->cargo].note_sent(trip->feed, app, &part->appended);
+        cargos[part->cargo].note_sent(trip->feed, app, &part->appended);
         part->outcome = part->appended.is_last ? ROUND_TRIP_SENT : ROUND_TRIP_GOES_ON;
         return TAKEN_ANSWER;
     }
     const enum redis_session_fault fault = redis_sessions_fault(feed_sessions(trip->feed));
-    app->goes_alone[trip->cargo] = true;
+    app->goes_alone[part->cargo] = true;
     part->outcome = of_fault[fault].outcome;
     return of_fault[fault].taken;
 }
@@ -153,7 +164,11 @@ static void note_usage(struct feed *feed, struct journal_app *app, const struct 
 
 static enum round_trip_outcome send_log(struct feed *feed, struct journal_app *app)
 {
-    return outcomes[feed_send(feed, app->id, &app->ring, &app->sent)];
+    uint64_t sent = app->sent;
+    const enum feed_sent outcome = feed_send(feed, app->id, &app->ring, &sent);
+
+    app->sent = sent;
+    return outcomes[outcome];
 }
 
 static enum round_trip_outcome send_usage(struct feed *feed, struct journal_app *app)

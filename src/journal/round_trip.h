@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One round trip to Redis for many apps, with a bounded part of each.
+ * One round trip to Redis for many apps, with a bounded part of each: of its log, of its usage, or
+ * both.
  *
  * The apps may be on several nodes of a cluster, which all work at the same time. Each app succeeds
  * or fails for itself. An app that failed goes alone the next time, also when Redis refused the
@@ -26,24 +27,28 @@ enum round_trip_outcome {
 
 struct round_trip {
     struct feed *feed;
-    enum cargo cargo;
     size_t count;
     size_t bytes;
     bool is_of_one; /* only one app is in it */
     struct round_trip_part {
         struct journal_app *app;
+        enum cargo cargo;
         struct feed_part appended;
         bool rests; /* its node does */
         enum round_trip_outcome outcome;
     } parts[ROUND_TRIP_APPS_MAX];
 };
 
-void round_trip_init(struct round_trip *trip, struct feed *feed, enum cargo cargo);
+void round_trip_init(struct round_trip *trip, struct feed *feed);
 
-/* Whether the app may be added. */
-bool round_trip_has_room(const struct round_trip *trip, const struct journal_app *app);
-/* It must have room. */
-void round_trip_add(struct round_trip *trip, struct journal_app *app);
+/* Whether the app's cargo may be added. */
+bool round_trip_has_room(const struct round_trip *trip, const struct journal_app *app,
+                         enum cargo cargo);
+/* It must have room, and must not be in yet. */
+void round_trip_add(struct round_trip *trip, struct journal_app *app, enum cargo cargo);
+/* NULL when it is not in. */
+const struct round_trip_part *round_trip_find(const struct round_trip *trip,
+                                              const struct journal_app *app, enum cargo cargo);
 
 /* Sets the outcome of each part. False when Redis is away. Takes at most a few FEED_TIMEOUT_MS. */
 bool round_trip_run(struct round_trip *trip);

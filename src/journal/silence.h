@@ -8,7 +8,7 @@
  * silent for longest are freed: with a feed, if Redis has their records; without a feed, their log
  * is lost. With its next record such an app gets memory again, and its counts go on as before.
  *
- * The journal's thread owns it. Time is an argument. */
+ * The flusher's thread owns it. Time is an argument. */
 #ifndef JOURNAL_SILENCE_H
 #define JOURNAL_SILENCE_H
 

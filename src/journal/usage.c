@@ -6,16 +6,21 @@
 #include "base/memory.h"
 #include "usage_history.h"
 
+#include <pthread.h>
+
 #define PACKED_BYTES_MIN 256
 #define SMALL_PART       64 /* an app may always have this part of all bytes */
 
 struct usage {
+    pthread_mutex_t lock; /* held by the owner to change what usage_visit() reads */
     struct periods closed[USAGE_SPANS];
     size_t bytes; /* of all closed spans */
     size_t bytes_max;
     int64_t elapsed_minutes; /* at the last usage_add() */
 };
 
+static void pack(struct usage_app *app);
+static void on_view(void *context, const struct usage_view *view);
 static size_t bytes_of(const struct period *period);
 static void open_at(struct usage_app *app, enum usage_span span, int64_t start);
 static void close_open(struct usage_app *app, enum usage_span span);
@@ -32,6 +37,7 @@ struct usage *usage_new(size_t bytes_max)
 {
     struct usage *usage = MEMORY_NEW(struct usage);
 
+    pthread_mutex_init(&usage->lock, NULL);
     for (size_t span = 0; span < USAGE_SPANS; span++)
         TAILQ_INIT(&usage->closed[span]);
     usage->bytes_max = bytes_max;
@@ -43,6 +49,7 @@ void usage_free(struct usage *usage)
     if (usage == NULL)
         return;
     ASSERT(usage->bytes == 0);
+    pthread_mutex_destroy(&usage->lock);
     free(usage);
 }
 
@@ -82,33 +89,27 @@ size_t usage_app_open_bytes(const struct usage_app *app)
 
 void usage_app_pack(struct usage_app *app)
 {
-    for (enum usage_span span = 0; span < USAGE_SPANS; span++) {
-        struct tally *open = &app->histories[span].open;
-        const int64_t minute = open->minute;
-
-        if (open->count > 0)
-            close_open(app, span);
-        tally_close(open);
-        open->minute = minute;
-        give_way(app, span);
-    }
-    heavy_hitters_free(app->denied);
-    app->denied = NULL;
+    pthread_mutex_lock(&app->usage->lock);
+    pack(app);
+    pthread_mutex_unlock(&app->usage->lock);
 }
 
 void usage_app_forget(struct usage_app *app)
 {
-    usage_app_pack(app);
+    pthread_mutex_lock(&app->usage->lock);
+    pack(app);
     for (size_t span = 0; span < USAGE_SPANS; span++) {
         while (!TAILQ_EMPTY(&app->histories[span].closed))
             forget_period(TAILQ_FIRST(&app->histories[span].closed));
     }
+    pthread_mutex_unlock(&app->usage->lock);
 }
 
 void usage_add(struct usage_app *app, const struct tally *tally, int64_t elapsed_minutes)
 {
     if (tally->count == 0)
         return;
+    pthread_mutex_lock(&app->usage->lock);
     app->usage->elapsed_minutes = elapsed_minutes;
     for (enum usage_span span = 0; span < USAGE_SPANS; span++) {
         struct history *history = &app->histories[span];
@@ -117,14 +118,26 @@ void usage_add(struct usage_app *app, const struct tally *tally, int64_t elapsed
         tally_merge(&history->open, tally);
         history->sent = false;
     }
+    pthread_mutex_unlock(&app->usage->lock);
 }
 
 void usage_add_denied(struct usage_app *app, const struct heavy_hitters *denied)
 {
+    pthread_mutex_lock(&app->usage->lock);
     if (app->denied == NULL)
         app->denied = heavy_hitters_new();
     heavy_hitters_merge(app->denied, denied);
     app->histories[USAGE_HOUR].sent = false;
+    pthread_mutex_unlock(&app->usage->lock);
+}
+
+void usage_tell(const struct usage_app *app, struct usage_report *report)
+{
+    pthread_mutex_lock(&app->usage->lock);
+    if (report->hourly_before < app->minutes_from)
+        report->hourly_before = app->minutes_from;
+    usage_visit(app, report, on_view);
+    pthread_mutex_unlock(&app->usage->lock);
 }
 
 void usage_visit(const struct usage_app *app, void *context, usage_visit_fn *visit)
@@ -142,11 +155,6 @@ void usage_visit(const struct usage_app *app, void *context, usage_visit_fn *vis
     }
 }
 
-int64_t usage_minutes_from(const struct usage_app *app)
-{
-    return app->minutes_from;
-}
-
 struct usage_view usage_view_of(const struct period *period)
 {
     struct usage_view view = {
@@ -159,6 +167,27 @@ struct usage_view usage_view_of(const struct period *period)
     if (period->denied_bytes > 0)
         view.denied = (struct text){period->packed + period->counts_bytes, period->denied_bytes};
     return view;
+}
+
+static void pack(struct usage_app *app)
+{
+    for (enum usage_span span = 0; span < USAGE_SPANS; span++) {
+        struct tally *open = &app->histories[span].open;
+        const int64_t minute = open->minute;
+
+        if (open->count > 0)
+            close_open(app, span);
+        tally_close(open);
+        open->minute = minute;
+        give_way(app, span);
+    }
+    heavy_hitters_free(app->denied);
+    app->denied = NULL;
+}
+
+static void on_view(void *context, const struct usage_view *view)
+{
+    usage_report_add(context, view);
 }
 
 static size_t bytes_of(const struct period *period)

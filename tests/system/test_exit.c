@@ -118,7 +118,7 @@ static bool halt(pid_t thread)
 }
 
 /* A traced thread stays until it is released, or until its tracer has seen its end. */
-static void expect_an_end_without(void **state, const char *name)
+static void expect_an_end_without(void **state, const char *name, const char *part)
 {
     static const char *const environment[] = {PROCESS_MAY_BE_SEEN, NULL};
     struct service_options options = world_options(*state);
@@ -139,7 +139,7 @@ static void expect_an_end_without(void **state, const char *name)
 
     WAIT_FOR (WAIT_SECONDS, service_count_events(service, "drain timed out") == 1)
         ;
-    (void)snprintf(told, sizeof(told), "\"waited_for\":\"%s\"", name);
+    (void)snprintf(told, sizeof(told), "\"waited_for\":\"%s\"", part);
     expect_last_line(service_log(service), told);
     if (ptrace(PTRACE_DETACH, thread, NULL, NULL) != 0)
         assert_int_equal(waitpid(thread, NULL, __WALL), thread);
@@ -148,12 +148,17 @@ static void expect_an_end_without(void **state, const char *name)
 
 static void a_catalogue_that_hangs_does_not_keep_the_end_from_coming(void **state)
 {
-    expect_an_end_without(state, "catalogue");
+    expect_an_end_without(state, "catalogue", "catalogue");
 }
 
 static void a_journal_that_hangs_does_not_keep_the_end_from_coming(void **state)
 {
-    expect_an_end_without(state, "journal");
+    expect_an_end_without(state, "journal", "journal");
+}
+
+static void a_reader_that_hangs_does_not_keep_the_end_from_coming(void **state)
+{
+    expect_an_end_without(state, "reader", "journal");
 }
 
 /* The decisions of a worker are reported as lost, although the worker never ends. */
@@ -198,6 +203,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(what_is_declared_is_no_longer_applied_once_the_end_has_come),
         cmocka_unit_test(a_catalogue_that_hangs_does_not_keep_the_end_from_coming),
         cmocka_unit_test(a_journal_that_hangs_does_not_keep_the_end_from_coming),
+        cmocka_unit_test(a_reader_that_hangs_does_not_keep_the_end_from_coming),
         cmocka_unit_test(decisions_of_a_worker_that_hangs_are_reported_as_lost),
     };
 

@@ -4,8 +4,6 @@
 #include "base/arena.h"
 #include "base/document.h"
 
-static void on_view(void *context, const struct usage_view *view);
-
 const struct usage_query minutes_last_hour = {.window_minutes = HOUR, .step_minutes = 1};
 
 void minutes_add_ahead(struct usage_app *app, int64_t minute, int64_t ahead_minutes,
@@ -46,19 +44,12 @@ json_t *minutes_answer(const struct usage_app *app, const struct usage_query *qu
     struct error error;
 
     usage_report_init(&report, query, now, &arena);
-    if (report.hourly_before < usage_minutes_from(app))
-        report.hourly_before = usage_minutes_from(app);
-    usage_visit(app, &report, on_view);
+    usage_tell(app, &report);
     json_t *json = document_parse(usage_report_write(&report, &arena), &error);
     assert_non_null(json);
     usage_report_close(&report);
     arena_close(&arena);
     return json;
-}
-
-static void on_view(void *context, const struct usage_view *view)
-{
-    usage_report_add(context, view);
 }
 
 int64_t minutes_integer(const json_t *object, const char *member)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Thousands of apps have something for Redis at once. They share its round trips, and a question
- * does not wait for all of them. */
+ * does not wait for all of them, also when it is asked while they go on. */
 #include "journal_case.h"
 
 #include "base/clock.h"
@@ -12,8 +12,10 @@
 
 #include <stdlib.h>
 
-#define APPS     2500
-#define DELAY_MS 100 /* of each answer of Redis */
+#define APPS      2500
+#define DELAY_MS  100 /* of each answer of Redis */
+#define FAR_MS    5   /* the same, of a Redis that is not near */
+#define QUESTIONS 200
 
 static const char asking_app[] = "appasking0000001";
 
@@ -56,13 +58,13 @@ struct slow {
     struct journal *journal;
 };
 
-static void slow_open(struct slow *slow)
+static void slow_open(struct slow *slow, int delay_ms)
 {
     const struct fault_proxy_options options = {.port = redis_server_port(server)};
     char url[REDIS_SERVER_URL_BYTES];
 
     slow->proxy = fault_proxy_start(&options);
-    fault_proxy_set(slow->proxy, FAULT_PROXY_DELAY, DELAY_MS);
+    fault_proxy_set(slow->proxy, FAULT_PROXY_DELAY, delay_ms);
     redis_server_write_url(server, fault_proxy_port(slow->proxy), url);
     slow->journal = journal_on(url);
 }
@@ -95,7 +97,7 @@ static void a_question_is_answered_before_all_is_sent(void **state)
     struct slow slow;
 
     (void)state;
-    slow_open(&slow);
+    slow_open(&slow, DELAY_MS);
     record_for(slow.journal, 0, APPS);
     WAIT_FOR (JOURNAL_PATIENCE_S, streams() > 0)
         ;
@@ -110,12 +112,56 @@ static void a_question_is_answered_before_all_is_sent(void **state)
     assert_int_equal(streams(), APPS + 1);
 }
 
+static int compare_times(const void *left, const void *right)
+{
+    const int64_t a = *(const int64_t *)left;
+    const int64_t b = *(const int64_t *)right;
+
+    return (a > b) - (a < b);
+}
+
+/* Each of these apps decides four times a second, so something of all of them is always on its
+ * way. How long the answers took is only printed. */
+static void questions_are_answered_while_thousands_decide(void **state)
+{
+    int64_t took_us[QUESTIONS];
+    int64_t decide_us = 0;
+    int64_t decisions = 0;
+    struct slow slow;
+
+    (void)state;
+    slow_open(&slow, FAR_MS);
+    for (int i = 0; i < QUESTIONS; i++) {
+        struct journal_job job = {.filter = {.limit = 50}};
+        const int number = i * (APPS / QUESTIONS);
+        const int64_t now_us = clock_monotonic_us();
+
+        if (now_us >= decide_us) {
+            record_for(slow.journal, 0, APPS);
+            decide_us = now_us + JOURNAL_FLUSH_US;
+            decisions++;
+        }
+        (void)snprintf(job.app_id, sizeof job.app_id, "crowd%011d", number);
+        const int64_t asked_us = clock_monotonic_us();
+        json_t *entries = journal_await(slow.journal, &job);
+        took_us[i] = clock_monotonic_us() - asked_us;
+
+        assert_int_equal(json_array_size(entries), decisions < 50 ? decisions : 50);
+        json_decref(entries);
+    }
+    qsort(took_us, QUESTIONS, sizeof took_us[0], compare_times);
+    print_message("of %d answers half took at most %lld ms, and 99 in 100 at most %lld ms\n",
+                  QUESTIONS, (long long)(took_us[QUESTIONS / 2] / MILLISECOND_US),
+                  (long long)(took_us[QUESTIONS * 99 / 100] / MILLISECOND_US));
+    slow_close(&slow);
+}
+
 static void a_stop_is_honoured_before_all_is_sent(void **state)
 {
     struct slow slow;
 
     (void)state;
-    slow_open(&slow);
+    slow_open(&slow, DELAY_MS);
     record_for(slow.journal, 0, APPS);
     WAIT_FOR (JOURNAL_PATIENCE_S, streams() > 0)
         ;
@@ -210,6 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_REDIS(apps_share_a_round_trip),
         WITH_REDIS(a_question_is_answered_before_all_is_sent),
+        WITH_REDIS(questions_are_answered_while_thousands_decide),
         WITH_REDIS(a_stop_is_honoured_before_all_is_sent),
         WITH_REDIS(a_damaged_key_fails_for_its_app_alone),
         WITH_REDIS(an_app_with_much_to_send_delays_nobody_and_loses_nothing),

@@ -152,6 +152,8 @@ static void a_stream_too_long_to_read_costs_nobody_else_anything(void **state)
     (void)state;
     decide(here, JOURNAL_APP);
     assert_int_equal(decided(here, JOURNAL_APP), 1);
+    /* So nothing is left to be sent while the script keeps Redis busy. */
+    assert_int_equal(log_length(here, JOURNAL_APP), 1);
     (void)redis_server_command(server, "EVAL %s 1 " SPOILT_STREAM,
                                "local fields = {} "
                                "for i = 1, 2 * " HUGE_FIELDS " do fields[i] = 'x' end "

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the readers' thread asks of the flusher's: to send what one app has, ahead of all other
+ * apps. Those that ask for the same app share its part of a round trip. The flusher's thread owns
+ * it. */
+#ifndef JOURNAL_FLUSHES_H
+#define JOURNAL_FLUSHES_H
+
+#include "round_trip.h"
+
+/* It must stay where it is until `done` has run. */
+struct flush {
+    struct queue_item item;      /* private */
+    TAILQ_ENTRY(flush) in_asked; /* private */
+    struct queue *reply_to;
+    void (*done)(struct flush *flush); /* on the thread that drains `reply_to` */
+
+    struct journal_app *app;
+    enum cargo cargo;
+    uint64_t upto;  /* of CARGO_LOG: number of the newest record that is needed */
+    bool from_lost; /* of CARGO_LOG: Redis has lost the log, so it needs all that the ring holds */
+
+    bool succeeded; /* Redis has it */
+};
+
+/* Private. */
+struct flushes {
+    TAILQ_HEAD(, flush) asked;
+};
+
+void flushes_init(struct flushes *flushes);
+
+void flushes_add(struct flushes *flushes, struct flush *flush);
+bool flushes_is_empty(const struct flushes *flushes);
+
+/* Puts as many into the empty round trip as have room. */
+void flushes_load(const struct flushes *flushes, struct round_trip *trip);
+/* After the round trip: answers what is over. The rest stays. */
+void flushes_settle(struct flushes *flushes, const struct round_trip *trip);
+/* Answers that nothing can be sent. */
+void flushes_refuse(struct flushes *flushes);
+
+/* Answers one that was not added. */
+void flush_answer(struct flush *flush, bool succeeded);
+
+#endif
