@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 
 /* With one Redis server, and room for some. */
-#define FILES_OF_ALL    40
+#define FILES_OF_ALL    48
 #define FILES_OF_WORKER 10
 /* A cluster of fewer masters cannot fail over. */
 #define CLUSTER_NODES_MIN 3
@@ -50,13 +50,13 @@ void file_limit_look(struct file_limit *limit, const struct settings *settings, 
               LOG_STRING("cure", "LimitNOFILE= or ulimit -n"));
 }
 
-/* Every worker and the journal are connected to each node for counters and the log; the catalogue
- * is, if it is there, too. */
+/* Every worker is connected to each node for counters, and the journal twice, to send and to read;
+ * the catalogue is, if it is there, too. */
 static uint64_t files_needed(const struct settings *settings, size_t nodes)
 {
     const uint64_t workers = (uint64_t)settings->workers;
     const uint64_t others = nodes > 1 ? nodes - 1 : 0;
-    const uint64_t of_node = (settings->engine == ENGINE_REDIS ? workers + 1 : 0) +
+    const uint64_t of_node = (settings->engine == ENGINE_REDIS ? workers + 2 : 0) +
                              (settings->catalogue == CATALOGUE_KIND_REDIS ? 1 : 0);
 
     return FILES_OF_ALL + FILES_OF_WORKER * workers + others * of_node;

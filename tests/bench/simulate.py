@@ -130,7 +130,7 @@ def foretold(options):
     memory = options.users * COUNTER_BYTES / options.shards / 1e6
     return "\n".join([
         table(header, lines), "",
-        f"connections of each shard: {machines.instances * machines.workers}, and two for each "
+        f"connections of each shard: {machines.instances * machines.workers}, and three for each "
         "instance",
         f"counters of each shard: {memory:,.0f} MB, if each user has one"])
 

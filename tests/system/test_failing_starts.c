@@ -184,12 +184,12 @@ static const struct start starts[] = {
      CANNOT_START "data_dir: cannot open {dir}/small/sluice.db: SQLite: disk I/O error\"}\n",
      UNAVAILABLE, true},
     {"too few descriptors", "ulimit -n 50;", "--data-dir {dir}/data --workers 2", "",
-     CANNOT_START "only 50 files may be open at once, and 2 workers need 60: raise the limit "
+     CANNOT_START "only 50 files may be open at once, and 2 workers need 68: raise the limit "
                   "(ulimit -n, LimitNOFILE=), or set workers to less\"}\n",
      UNAVAILABLE, true},
-    {"too few for a cluster", "ulimit -n 67;",
+    {"too few for a cluster", "ulimit -n 77;",
      "--data-dir {dir}/data --workers 2 --engine redis --redis-url redis-cluster://127.0.0.1:1", "",
-     CANNOT_START "only 67 files may be open at once, and 2 workers need 68: raise the limit "
+     CANNOT_START "only 77 files may be open at once, and 2 workers need 78: raise the limit "
                   "(ulimit -n, LimitNOFILE=), or set workers to less\"}\n",
      UNAVAILABLE, true},
 };
