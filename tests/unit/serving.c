@@ -48,6 +48,7 @@ void serving_open(struct serving *serving, const struct serving_options *options
 
     *serving = (struct serving){.base = event_base_new(), .port = raw_port(server.listen_fd)};
     assert_non_null(serving->base);
+    serving->stream_bytes = options->stream_bytes ? options->stream_bytes : SERVING_STREAM_BYTES;
     if (options->is_tls)
         serving->tls = make_tls();
     server.tls = serving->tls;
@@ -227,7 +228,7 @@ static enum handled on_finish(struct request *request, void *context)
     request_on_end(request, owner, on_over);
     if (is_later)
         return HANDLED_LATER;
-    request_answer_stream(request, 200, "text/event-stream", SERVING_STREAM_BYTES);
+    request_answer_stream(request, 200, "text/event-stream", serving->stream_bytes);
     return HANDLED_NOW;
 }
 

@@ -31,15 +31,17 @@ struct serving {
     struct http_server *server;
     struct tls *tls;
     int port;
+    size_t stream_bytes;
     size_t owner_count; /* requests for streams so far */
     struct owner owners[SERVING_OWNERS_MAX];
 };
 
-/* Zero is the default: plain HTTP, a minute, many connections. */
+/* Zero is the default: plain HTTP, a minute, many connections, SERVING_STREAM_BYTES. */
 struct serving_options {
     bool is_tls;
     unsigned idle_timeout_s;
     unsigned connections_max;
+    size_t stream_bytes; /* what a stream may hold */
 };
 
 /* The sockets of its connections hold little, so that a client that does not read is soon felt. */

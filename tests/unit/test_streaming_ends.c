@@ -12,6 +12,11 @@
 
 #define TURNS 200
 
+/* Streams of which all but one may be full; see answers.h. */
+#define LARGE_STREAMS 8
+#define LARGE_BYTES   ((size_t)9 * 1024 * 1024)
+#define PAGE_BYTES    ((size_t)1024 * 1024)
+
 static bool is_tls;
 
 static int set_up(void **state)
@@ -38,6 +43,16 @@ static int set_up_small(void **state)
     static struct serving serving;
 
     serving_open(&serving, &(struct serving_options){.is_tls = is_tls, .connections_max = 2});
+    *state = &serving;
+    return 0;
+}
+
+static int set_up_large(void **state)
+{
+    static struct serving serving;
+
+    serving_open(&serving,
+                 &(struct serving_options){.is_tls = is_tls, .stream_bytes = LARGE_BYTES});
     *state = &serving;
     return 0;
 }
@@ -161,6 +176,27 @@ static void a_client_that_never_reads_is_ended(void **state)
     reader_close(&reader);
 }
 
+static void of_streams_that_hold_too_much_together_the_first_is_ended(void **state)
+{
+    static const char page[PAGE_BYTES];
+    struct serving *serving = *state;
+    struct reader readers[LARGE_STREAMS];
+
+    for (size_t i = 0; i < LARGE_STREAMS; i++)
+        (void)reader_follow(&readers[i], serving, GET_STREAM);
+    for (size_t i = 0; i < LARGE_STREAMS; i++) {
+        for (size_t held = 0; held < LARGE_BYTES; held += PAGE_BYTES)
+            assert_true(request_stream_write(serving->owners[i].request,
+                                             (struct text){page, sizeof(page)}));
+    }
+    serving_wait_told(serving, &serving->owners[0]);
+
+    assert_int_equal(http_server_streams(serving->server), LARGE_STREAMS - 1);
+    assert_int_equal(http_server_counts(serving->server).answers_dropped, 1);
+    for (size_t i = 0; i < LARGE_STREAMS; i++)
+        reader_close(&readers[i]);
+}
+
 static void a_quiet_stream_gives_way_to_a_newcomer(void **state)
 {
     struct serving *serving = *state;
@@ -253,6 +289,7 @@ static void a_server_with_open_streams_can_be_stopped(void **state)
 #define TEST(name)           cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define TEST_IMPATIENT(name) cmocka_unit_test_setup_teardown(name, set_up_impatient, tear_down)
 #define TEST_SMALL(name)     cmocka_unit_test_setup_teardown(name, set_up_small, tear_down)
+#define TEST_LARGE(name)     cmocka_unit_test_setup_teardown(name, set_up_large, tear_down)
 
 int main(void)
 {
@@ -263,6 +300,7 @@ int main(void)
         TEST_IMPATIENT(a_client_that_lost_its_network_is_noticed_when_something_is_written),
         TEST_IMPATIENT(a_quiet_stream_outlives_the_idle_time_out),
         TEST_IMPATIENT(a_client_that_never_reads_is_ended),
+        TEST_LARGE(of_streams_that_hold_too_much_together_the_first_is_ended),
         TEST_SMALL(a_quiet_stream_gives_way_to_a_newcomer),
         TEST(a_server_that_quiesces_ends_its_streams_in_order),
         TEST(streams_never_count_as_busy),
