@@ -38,9 +38,9 @@ end
 local retry_us, remaining, reset_us, delay_us, kept, keep_us, is_kept =
     algorithm(states, at, now_us, cost, quota, window_us, burst)
 if not retry_us then
-    return { -2, now_us, 0, 0 }
+    return { -2, now_us, 0, 0, now_us }
 elseif kept and is_new and ARGV[4] then
-    return { -2, 0, 0, 0 }
+    return { -2, 0, 0, 0, now_us }
 elseif kept and (is_kept or until_us > now_us + keep_us) then
     call("SET", KEYS[1], head .. kept .. others, "KEEPTTL")
 elseif kept then
@@ -59,4 +59,4 @@ elseif kept then
     -- A number would be formatted by Redis, which costs it as much as the command.
     call("SET", KEYS[1], head .. kept .. others, "PX", string.format("%d", keep_ms))
 end
-return { retry_us, remaining, reset_us, delay_us }
+return { retry_us, remaining, reset_us, delay_us, now_us }

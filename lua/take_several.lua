@@ -21,12 +21,16 @@ for calendar = limits_end + 1, #ARGV[1], CALENDAR_BYTES do
             refused[place + 3], refused[place + 4] = 0, 0
         end
         refused[#refused + 1] = kind == PART and 0 or nil
+        refused[#refused + 1] = now_us
         return refused
     end
 end
 
--- Room for four limits: a table that grows from none costs Redis as much as a limit.
-local reply = { nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
+-- Room for four limits, a part and the time: a table that grows from none costs Redis as much as a
+-- limit.
+local reply = {
+    nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
+}
 local strings = { nil, nil, nil, nil }
 local last, allowed, is_charged, is_moved, charges, grows
 local part, wanted = kind == PART and 0, 0
@@ -177,7 +181,9 @@ if not allowed or is_moved and not is_charged then -- who would have allowed sho
 end
 
 if kind == PART then
-    reply[last + 1] = allowed and part or 0
+    reply[last + 1], reply[last + 2] = allowed and part or 0, now_us
+else
+    reply[last + 1] = now_us
 end
 if ARGV[4] then
     for _, string_of in ipairs(strings) do
@@ -188,7 +194,9 @@ if ARGV[4] then
             reply[at_reply], reply[at_reply + 1] = -2, 0
             reply[at_reply + 2], reply[at_reply + 3] = 0, 0
         end
-        reply[last + 1] = reply[last + 1] and 0
+        if kind == PART then
+            reply[last + 1] = 0
+        end
         return reply
     end
 end

@@ -32,8 +32,11 @@ struct api {
     struct readiness *readiness;       /* for /readyz */
     struct scrape *scrape;             /* for /metrics */
     int64_t now_us;                    /* clock_monotonic_us(), read once per turn */
-    /* Unix time by the store's clock minus clock_wall_us(). 0 until a calendar has not covered the
-     * store's time. */
+    /* Unix time minus clock_monotonic_us(), the same for all workers (wall_ahead.h); as of the
+     * turn. */
+    int64_t wall_ahead_us;
+    /* Unix time by the store's clock minus that by this instance's. 0 until a calendar has not
+     * covered the store's time. */
     int64_t store_ahead_us;
 };
 

@@ -18,10 +18,11 @@ struct bound_limits {
 /* Whether they differ from those of the rule. Otherwise `at` is not used. */
 MUST_USE bool bound_limits_differ(const struct rule *rule, bool is_low);
 
-/* Makes them, around the time here plus `store_ahead_us`. False: `unknown` has a zone that is not
- * known here, and its calendar goes by UTC. */
+/* Makes them, around the Unix time now_us + ahead_us. `now_us` is by the clock that decides the
+ * counters of this process. False: `unknown` has a zone that is not known here, and its calendar
+ * goes by UTC. */
 MUST_USE bool bound_limits_make(struct bound_limits *bound, const struct rule *rule, bool is_low,
-                                int64_t store_ahead_us);
+                                int64_t now_us, int64_t ahead_us);
 
 /* The limits of the rule with the calendars of these, which they borrow. */
 void bound_limits_widen(const struct bound_limits *bound, const struct rule *rule,

@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 
+struct wall_ahead;
 struct worker;
 
 /* The parts that all workers share; borrowed. */
@@ -32,6 +33,7 @@ struct worker_shared {
     struct redis_topology *topology; /* NULL: no Redis is used */
     struct site_counts *site_counts; /* NULL: no limit */
     struct digest_key local_key;     /* random */
+    struct wall_ahead *wall_ahead;
     const atomic_bool *draining;
     atomic_int *starting; /* workers whose store was not ready yet; each subtracts itself */
 };

@@ -30,7 +30,10 @@ struct record_limits {
 };
 
 struct record {
-    int64_t time_us; /* wall clock */
+    int64_t time_us; /* Unix time by the clock that decided; if none did, that of this instance */
+    /* Unix time by the clock of this instance; not in the log. Usage counts by it, because usage is
+     * asked for by it. A store's clock may be hours off, and each node of a cluster has its own. */
+    int64_t counted_us;
     struct subjects subjects;
     struct text route;
     struct text role;

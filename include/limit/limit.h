@@ -103,7 +103,9 @@ struct outcome {
     size_t refused;  /* of those: the stored state was impossible, and counted as never seen */
     int64_t granted; /* what each limit was charged in part (OPERATION_PART); else not set */
     int64_t room_us; /* with TAKE_QUOTA: time until the tenant may have room */
-    int64_t time_us; /* with TAKE_ELSEWHEN: the store's time, Unix time */
+    /* Of a decision, and with TAKE_QUOTA and TAKE_ELSEWHEN: Unix time by the clock that decides.
+     * Two such times are as far apart as they were for the counters. */
+    int64_t time_us;
     struct limit_outcome at[LIMITS_MAX];
 };
 

@@ -43,7 +43,10 @@ struct operation {
     /* Its asker asks again after a rest of its own, if it is refused. So it does not wait in the
      * store until its counters have moved. */
     bool comes_again;
-    int64_t now_us; /* by the process' clock; engines with their own clock ignore it */
+    /* By the process' clock, and how far Unix time is ahead of that. Engines with their own clock
+     * ignore both. */
+    int64_t now_us;
+    int64_t ahead_us;
 };
 
 /* An order of operations: 0 when both are about the same counters, in the same places. */

@@ -9,8 +9,8 @@
 
 #include <hiredis/hiredis.h>
 
-/* Fills *outcome from the reply; false when it is no decision on these limits. If the operation
- * would have had to create a key, only the status is filled: TAKE_QUOTA. */
+/* Fills *outcome from the reply; false when it is no decision on these limits. If it was refused
+ * (TAKE_QUOTA, TAKE_ELSEWHEN), only the status and the time are filled. */
 MUST_USE bool take_reply_read(const redisReply *reply, const struct take_arguments *arguments,
                               struct outcome *outcome);
 

@@ -31,7 +31,8 @@
  * The reply is a flat array, in the order of ARGV[1] four integers per limit: retry_us (0: allowed,
  * -1: never), remaining, reset_us, delay_us. If the stored state was impossible, and counted as
  * never seen, the reply has -1 - reset_us in place of reset_us. To take a part, there is one more
- * integer at the end: what was granted.
+ * integer after them: what was granted. The last integer is Redis' time in µs, by which it was
+ * decided.
  *
  * A charge that has set the expiry of a string reports how long that key had to live before: the
  * first limit of the string has in place of its retry_us -3 - those microseconds, -3 when the key
@@ -131,7 +132,7 @@ int64_t take_arguments_cost(const struct take_arguments *arguments, size_t i);
 /* The starts of the limit's periods; NULL: it has no calendar. */
 const double *take_arguments_calendar(const struct take_arguments *arguments, size_t i);
 
-/* How many integers the reply has. */
+/* How many integers the reply has. Except to forget, the last one is the time. */
 size_t take_arguments_integers(const struct take_arguments *arguments);
 
 #endif

@@ -81,6 +81,7 @@ bool binding_make(const struct decision *decision, const struct rule *rule,
     operation->policy_id = decision->policy->id;
     operation->comes_again = false;
     operation->now_us = decision->api->now_us;
+    operation->ahead_us = decision->api->wall_ahead_us;
     subjects_bind(decision, rule, operation);
     costs_bind(decision, rule, operation);
     return limits_bind(decision, rule, binding);
@@ -177,7 +178,8 @@ static bool limits_bind(const struct decision *decision, const struct rule *rule
     if (operation->kind == OPERATION_FORGET || !bound_limits_differ(rule, is_low))
         return true;
     operation->limits = binding->limits.at;
-    return bound_limits_make(&binding->limits, rule, is_low, decision->api->store_ahead_us);
+    return bound_limits_make(&binding->limits, rule, is_low, operation->now_us,
+                             operation->ahead_us + decision->api->store_ahead_us);
 }
 
 static struct digest tag_of(const struct decision *decision, const struct rule *rule)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/bound_limits.h"
 
-#include "base/clock.h"
 #include "catalogue/calendars.h"
 #include "limit/headroom.h"
 
@@ -13,14 +12,9 @@ bool bound_limits_differ(const struct rule *rule, bool is_low)
     return rule->has_period || (is_low && rule->has_headroom);
 }
 
-/* The clocks are read only for a period. Counters of this process are decided by the monotonic
- * clock. */
 bool bound_limits_make(struct bound_limits *bound, const struct rule *rule, bool is_low,
-                       int64_t store_ahead_us)
+                       int64_t now_us, int64_t ahead_us)
 {
-    const int64_t time_us = rule->has_period ? clock_wall_us() + store_ahead_us : 0;
-    const int64_t ahead_us = rule->has_period ? time_us - clock_monotonic_us() : 0;
-
     bound->unknown = NULL;
     for (size_t i = 0; i < rule->limit_count; i++) {
         const struct limit *limit = &rule->limits[i];
@@ -30,7 +24,8 @@ bool bound_limits_make(struct bound_limits *bound, const struct rule *rule, bool
             continue;
         bound->calendars[i].ahead_us = ahead_us;
         bound->at[i].calendar = &bound->calendars[i];
-        if (!calendar_make(limit, time_us, &bound->calendars[i]) && bound->unknown == NULL)
+        if (!calendar_make(limit, now_us + ahead_us, &bound->calendars[i]) &&
+            bound->unknown == NULL)
             bound->unknown = limit;
     }
     return bound->unknown == NULL;

@@ -7,7 +7,7 @@
 #include "metrics/metrics_apps.h"
 
 static struct journal_app *journal_of(const struct decision *decision);
-static void count(const struct decision *decision);
+static void count(const struct decision *decision, int64_t now_us);
 static void count_charge(const struct decision *decision);
 
 void decision_record(const struct decision *decision)
@@ -24,8 +24,11 @@ void decision_record(const struct decision *decision)
     if (decision->end != DECISION_MADE)
         return;
 
+    const int64_t now_us = clock_monotonic_us();
+    const int64_t wall_us = now_us + decision->api->wall_ahead_us;
     struct record record = {
-        .time_us = clock_wall_us(),
+        .time_us = verdict->decided ? verdict->outcome.time_us : wall_us,
+        .counted_us = wall_us,
         .subjects = decision->subjects,
         .route = decision->route_key,
         .role = decision->role,
@@ -59,7 +62,7 @@ void decision_record(const struct decision *decision)
     journal_record(journal_of(decision), &record);
     metrics_add(decision->api->metrics, METRIC_LIMIT_OVERRIDES, override_count);
     if (!decision->is_charge)
-        count(decision);
+        count(decision, now_us);
 }
 
 static struct journal_app *journal_of(const struct decision *decision)
@@ -75,7 +78,7 @@ static struct journal_app *journal_of(const struct decision *decision)
     return journal;
 }
 
-static void count(const struct decision *decision)
+static void count(const struct decision *decision, int64_t now_us)
 {
     static const enum metric degraded[] = {
         [ON_STORE_ERROR_LOCAL] = METRIC_DEGRADED_LOCAL,
@@ -86,7 +89,7 @@ static void count(const struct decision *decision)
     struct metrics *metrics = decision->api->metrics;
     struct metrics_apps *apps = decision->api->apps;
 
-    metrics_observe(metrics, METRIC_DECISION_DURATION, clock_monotonic_us() - decision->asked_us);
+    metrics_observe(metrics, METRIC_DECISION_DURATION, now_us - decision->asked_us);
     metrics_count(metrics, verdict->allowed ? METRIC_DECISIONS_ALLOWED : METRIC_DECISIONS_DENIED);
     if (verdict->would_deny)
         metrics_count(metrics, METRIC_SHADOW_DENIALS);

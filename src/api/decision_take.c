@@ -7,7 +7,6 @@
 #include "api/decision.h"
 #include "api/decision_record.h"
 #include "api/fallback.h"
-#include "base/clock.h"
 #include "store/store.h"
 
 static void take_begin(struct take *take);
@@ -68,12 +67,12 @@ static void on_taken(void *context, const struct outcome *outcome)
 {
     struct take *take = context;
     struct decision *decision = take->decision;
-
+    struct api *api = decision->api;
     WRITTEN_FIRST struct outcome second;
 
     if (outcome->status == TAKE_ELSEWHEN && !take->is_second) {
         take->is_second = true;
-        decision->api->store_ahead_us = outcome->time_us - clock_wall_us();
+        api->store_ahead_us = outcome->time_us - (api->now_us + api->wall_ahead_us);
         if (take_ask(take, &second))
             return;
         outcome = &second;

@@ -32,6 +32,7 @@ int service_parts_make(struct service_parts *parts, struct settings *settings, s
         .unused_kept_us = settings->unused_apps_kept_s * SECOND_US,
     };
 
+    wall_ahead_init(&parts->wall_ahead);
     process_files_open(&parts->files);
     parts->topology = open_redis(settings);
     struct catalogue_backend *backend = open_catalogue(settings, parts->topology, error);
@@ -93,6 +94,7 @@ static bool make_workers(struct service_parts *parts, struct settings *settings,
         .handbacks = &parts->handbacks,
         .topology = parts->topology,
         .site_counts = parts->site_counts,
+        .wall_ahead = &parts->wall_ahead,
         .draining = &parts->draining,
         .starting = &parts->starting,
     };

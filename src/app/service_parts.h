@@ -7,6 +7,7 @@
 
 #include "app/listener.h"
 #include "app/worker.h"
+#include "base/wall_ahead.h"
 #include "store/handback.h"
 
 struct service_parts {
@@ -26,6 +27,7 @@ struct service_parts {
     struct scrape_process process;
     struct listener listener;
     struct listener operation; /* for /metrics and health; none: no port */
+    struct wall_ahead wall_ahead;
     atomic_bool draining;
     atomic_int starting;
     size_t worker_count;

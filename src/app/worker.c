@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "base/queue.h"
 #include "base/thread_end.h"
+#include "base/wall_ahead.h"
 #include "catalogue/catalogue.h"
 #include "http/http_server.h"
 #include "http/waiting_room.h"
@@ -35,6 +36,7 @@
 
 struct worker {
     struct api api;
+    struct wall_ahead *wall_ahead;
     struct readiness readiness;
     struct scrape scrape;
     struct event_base *base;
@@ -104,6 +106,7 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number, str
         .local_key = shared->local_key,
         .now_us = clock_monotonic_us(),
     };
+    worker->wall_ahead = shared->wall_ahead;
     if (shared->settings->engine == ENGINE_REDIS) {
         worker->api.handback = handback_new(worker->base, metrics);
         handback_join(worker->api.handback, shared->handbacks);
@@ -323,6 +326,7 @@ static void worker_turn(struct worker *worker)
     struct api *api = &worker->api;
 
     api->now_us = clock_monotonic_us();
+    api->wall_ahead_us = wall_ahead_now(worker->wall_ahead, api->now_us);
     queue_drain(api->queue);
     if (worker->is_starting && store_has_started(worker->store)) {
         worker->is_starting = false;

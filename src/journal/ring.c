@@ -279,7 +279,7 @@ static void count(struct ring_counts *counts, const struct record *record)
 {
     if (record->is_charge)
         return;
-    tally_record(tally_of(counts, record->time_us / MINUTE_US), record);
+    tally_record(tally_of(counts, record->counted_us / MINUTE_US), record);
     if (record->allowed)
         return;
     if (counts->denied == NULL)

@@ -198,6 +198,7 @@ static void charge(struct access *access, struct outcome *outcome)
         decide(operation->limits, count, states, now_us, costs, outcome, keep_us);
         outcome->granted = outcome->allowed ? costs[0] : 0;
     }
+    outcome->time_us = now_us + operation->ahead_us;
     access->stripes[0]->refused += outcome->refused;
     keep(access, now_us, states, keep_us);
 }

@@ -16,7 +16,9 @@ enum { RETRY_US, REMAINING, RESET_US, DELAY_US };
 static redisReply *const *elements_of(const redisReply *reply,
                                       const struct take_arguments *arguments, size_t i);
 static bool is_integer(const redisReply *element, int64_t min, int64_t max);
-static bool is_refusal(const redisReply *reply, const struct take_arguments *arguments);
+static bool time_read(const redisReply *reply, struct outcome *outcome);
+static bool is_refusal(const redisReply *reply, const struct take_arguments *arguments,
+                       int64_t time_us);
 static void refusal_read(const redisReply *reply, struct outcome *outcome);
 static bool granted_read(const redisReply *reply, const struct take_arguments *arguments,
                          struct outcome *outcome);
@@ -43,9 +45,10 @@ static bool explains_cost(const struct limit *limit, int64_t cost, bool is_charg
 bool take_reply_read(const redisReply *reply, const struct take_arguments *arguments,
                      struct outcome *outcome)
 {
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != take_arguments_integers(arguments))
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != take_arguments_integers(arguments) ||
+        !time_read(reply, outcome))
         return false;
-    if (is_refusal(reply, arguments)) {
+    if (is_refusal(reply, arguments, outcome->time_us)) {
         refusal_read(reply, outcome);
         return true;
     }
@@ -139,28 +142,40 @@ static bool is_integer(const redisReply *element, int64_t min, int64_t max)
            element->integer <= max;
 }
 
-/* The same for each limit, and nothing granted. */
-static bool is_refusal(const redisReply *reply, const struct take_arguments *arguments)
+/* Any time up to the year 2255 is taken: Redis' clock may be far from the one here. The log can
+ * write it with a year of four digits, its minute fits usage, and no sum with it overflows. */
+static bool time_read(const redisReply *reply, struct outcome *outcome)
 {
-    const int64_t time_us = reply->element[REMAINING]->integer;
-    const int64_t expected[TAKE_SCRIPT_INTEGERS] = {[RETRY_US] = IS_REFUSED, [REMAINING] = time_us};
+    const redisReply *time = reply->element[reply->elements - 1];
+
+    outcome->time_us = time->integer;
+    return is_integer(time, 0, LIMIT_TIME_US_MAX);
+}
+
+/* The same for each limit, and nothing granted. */
+static bool is_refusal(const redisReply *reply, const struct take_arguments *arguments,
+                       int64_t time_us)
+{
+    const int64_t elsewhen_us = reply->element[REMAINING]->integer;
+    const int64_t expected[TAKE_SCRIPT_INTEGERS] = {
+        [RETRY_US] = IS_REFUSED, [REMAINING] = elsewhen_us};
     const size_t integers = TAKE_SCRIPT_INTEGERS * arguments->limit_count;
 
-    for (size_t i = 0; i < reply->elements; i++) {
+    for (size_t i = 0; i + 1 < reply->elements; i++) {
         const int64_t integer = i < integers ? expected[i % TAKE_SCRIPT_INTEGERS] : 0;
 
         if (!is_integer(reply->element[i], integer, integer))
             return false;
     }
-    return time_us >= 0 && time_us <= INTEGER_MAX;
+    return elsewhen_us == 0 || elsewhen_us == time_us;
 }
 
 static void refusal_read(const redisReply *reply, struct outcome *outcome)
 {
-    const int64_t time_us = reply->element[REMAINING]->integer;
+    const bool has_no_room = reply->element[REMAINING]->integer == 0;
 
-    *outcome =
-        (struct outcome){.status = time_us == 0 ? TAKE_QUOTA : TAKE_ELSEWHEN, .time_us = time_us};
+    *outcome = (struct outcome){.status = has_no_room ? TAKE_QUOTA : TAKE_ELSEWHEN,
+                                .time_us = outcome->time_us};
 }
 
 /* Where something is granted, all allow it. */
@@ -170,7 +185,7 @@ static bool granted_read(const redisReply *reply, const struct take_arguments *a
     if (arguments->kind != OPERATION_PART)
         return true;
 
-    const redisReply *granted = reply->element[reply->elements - 1];
+    const redisReply *granted = reply->element[TAKE_SCRIPT_INTEGERS * arguments->limit_count];
 
     outcome->granted = granted->integer;
     return is_integer(granted, 0, INTEGER_MAX) && (outcome->allowed || outcome->granted == 0);

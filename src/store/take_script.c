@@ -151,7 +151,7 @@ size_t take_arguments_integers(const struct take_arguments *arguments)
 {
     if (arguments->kind == OPERATION_FORGET)
         return take_arguments_keys(arguments);
-    return TAKE_SCRIPT_INTEGERS * arguments->limit_count + (arguments->kind == OPERATION_PART);
+    return TAKE_SCRIPT_INTEGERS * arguments->limit_count + (arguments->kind == OPERATION_PART) + 1;
 }
 
 /* Those of one limit come first. */

@@ -98,7 +98,7 @@ SCRIPT_KEY = "sluice:{{{subject}}}:0123456789abcdef"
 class Webdis(WithRedis, Peer):
     """Redis over HTTP, calling the same script with the same arguments."""
 
-    allowed = ",0]}"  # a decision without a delay: an error ends otherwise, and QUOTA denies none
+    allowed = ",0,1"  # no delay, and a time: no error has that, and QUOTA denies none
 
     def launch(self):
         self.launch_redis()
@@ -123,7 +123,7 @@ FLOOR_SCRIPT = f"""
 redis.call("TIME")
 redis.call("GET", KEYS[1])
 redis.call("SET", KEYS[1], "{'-' * STRING_BYTES}", "PX", "3600000")
-return {{ 0, 999999999, 3600000000, 0 }}
+return {{ 0, 999999999, 3600000000, 0, 1795270335042999 }}
 """
 
 

@@ -6,6 +6,7 @@
  * key would be there, and nothing else is. No script fails, whatever it finds. No wait is longer
  * than the algorithm can ask for, nothing remains that the limit does not have, and no more passes
  * at one time than the limit has, unless something is given back. Whatever is kept has an expiry.
+ * The script tells the time that it was asked at.
  * Outside of a calendar nothing changes.
  *
  * An input is a line of numbers, which says what is asked (see asked.h); a line of numbers, which
@@ -180,6 +181,7 @@ static void agree(const struct operation *take, struct outcome *in_lua)
     decide_operation(take, states, take->now_us, &in_c, keep_us);
     scratch_redis_ask(take, in_lua);
     outcome_check(take, &in_c);
+    ASSERT(in_lua->time_us == take->now_us);
     ASSERT(in_c.allowed == in_lua->allowed && in_c.refused == in_lua->refused);
     ASSERT(take->kind != OPERATION_PART || in_c.granted == in_lua->granted);
     for (size_t i = 0; i < take->limit_count; i++)

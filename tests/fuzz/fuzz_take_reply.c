@@ -4,10 +4,10 @@
  * of a set each. It is accepted for at most one number of limits. Then every number is one that the
  * algorithms could have meant, within its range. An allowed take has no wait, and is never final. A
  * part that is explained was granted if it is allowed, and is no more than was asked for. Where
- * nothing was decided, the reply says why. The lives in the reply are in their range too, and at
- * most one for each key. What was accepted can be told to the client: the body is JSON with the
- * same verdict, and each denial that time can end says when to come back. If the request was to
- * forget, each limit had a counter at most once. */
+ * nothing was decided, the reply says why. Either has a time that the log can write. The lives in
+ * the reply are in their range too, and at most one for each key. What was accepted can be told to
+ * the client: the body is JSON with the same verdict, and each denial that time can end says when
+ * to come back. If the request was to forget, each limit had a counter at most once. */
 #include "fuzz.h"
 
 #include "base/arena.h"
@@ -96,6 +96,7 @@ static void try_reply(const redisReply *reply, enum operation_kind kind, const s
         if (!take_reply_read(reply, &arguments, &outcome))
             continue;
         taken++;
+        ASSERT(outcome.time_us >= 0 && outcome.time_us <= LIMIT_TIME_US_MAX);
         if (outcome.status == TAKE_QUOTA || outcome.status == TAKE_ELSEWHEN) {
             ASSERT((outcome.status == TAKE_QUOTA) == (reply->element[1]->integer == 0));
             continue; /* not a decision */

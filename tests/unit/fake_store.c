@@ -96,7 +96,9 @@ static enum store_answer engine_ask(struct store *store, const struct operation 
     if (answer.status != TAKE_DOWN && answer.status != TAKE_QUOTA && answer.status != TAKE_ELSEWHEN)
         memory_table_ask(fake->table, operation, &result);
     if (answer.status != TAKE_DONE)
-        result = (struct outcome){.status = answer.status, .time_us = fake->time_us};
+        result = (struct outcome){.status = answer.status};
+    if (fake->time_us != 0)
+        result.time_us = fake->time_us;
     if (!answer.is_late) {
         *outcome = result;
         return STORE_NOW;

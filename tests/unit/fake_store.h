@@ -39,7 +39,7 @@ struct fake_store {
     size_t pending_most; /* the most that were pending at once */
     struct fake_pending pending[FAKE_PENDING_MAX];
     bool is_over;             /* from now on it answers TAKE_DOWN */
-    int64_t time_us;          /* by its clock, which it tells with TAKE_ELSEWHEN */
+    int64_t time_us;          /* by its clock, which it tells; 0: that of who asks */
     struct calendar calendar; /* of the first limit, in the last call */
 };
 

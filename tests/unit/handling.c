@@ -86,6 +86,7 @@ void handling_begin(struct handling *handling, size_t places, const char *name, 
     app->tenant = 0;
     atomic_store(&app->is_replaced, false);
     api.now_us = NOW_US;
+    api.wall_ahead_us = clock_wall_us() - clock_monotonic_us();
     api.store_ahead_us = 0;
 }
 
@@ -391,6 +392,8 @@ void journal_record(struct journal_app *journal, const struct record *record)
     running->records_allowed += record->allowed;
     running->records_degraded += record->degraded;
     running->records_tried += record->candidate.is_there;
+    running->time_us = record->time_us;
+    running->counted_us = record->counted_us;
 }
 
 struct journal_counts journal_counts(const struct journal *journal)

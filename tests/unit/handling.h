@@ -37,7 +37,9 @@ struct handling {
     size_t records_allowed;
     size_t records_degraded;
     size_t records_tried; /* those that also say what a candidate decided */
-    int status;           /* the answer's, after handling_settle() */
+    int64_t time_us;      /* of the last one, as counted_us */
+    int64_t counted_us;
+    int status; /* the answer's, after handling_settle() */
     json_t *body;
 };
 

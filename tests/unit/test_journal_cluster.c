@@ -89,6 +89,7 @@ static void record_now(struct journal *journal, int64_t first, int64_t last)
     for (int64_t number = first; number <= last; number++) {
         const struct record record = {
             .time_us = start_us + number,
+            .counted_us = start_us + number,
             .subjects = {1, &user},
             .route = TEXT("/now"),
             .role = TEXT("default"),

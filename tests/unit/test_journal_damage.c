@@ -33,7 +33,7 @@ static void damage(const char *how, const char *key)
 static void decide(struct journal *journal, const char *app_id)
 {
     const struct subject alice = {TEXT("user"), TEXT("alice")};
-    const struct record record = {.time_us = clock_wall_us(),
+    const struct record record = {.counted_us = clock_wall_us(),
                                   .subjects = {1, &alice},
                                   .route = TEXT("/usage"),
                                   .role = TEXT("default"),

@@ -52,7 +52,7 @@ static void decide(struct journal_app *app, int count, int64_t now_us, bool is_s
     memset(name, 'x', sizeof name);
     const struct subject user = {TEXT("user"), {name, sizeof name}};
     const struct record record = {
-        .time_us = now_us, .subjects = {1, &user}, .route = {name, sizeof name}};
+        .counted_us = now_us, .subjects = {1, &user}, .route = {name, sizeof name}};
     for (int i = 0; i < count; i++)
         ring_add(&app->ring, &record);
     ring_take_counts(&app->ring, &counts);
@@ -195,7 +195,7 @@ static void *record_many(void *context)
     memset(name, 'y', sizeof name);
     for (int i = 0; i < ADDS; i++) {
         const struct subject user = {TEXT("user"), {name, (size_t)(i % 256)}};
-        const struct record record = {.time_us = i, .subjects = {1, &user}};
+        const struct record record = {.counted_us = i, .subjects = {1, &user}};
 
         ring_add(&app->ring, &record);
     }

@@ -17,13 +17,13 @@
 static const struct usage_query last_hour = {.window_minutes = 60, .step_minutes = 1};
 
 /* Makes `count` decisions at this time. The first `denied` of them are denied. */
-static void decide_at(int64_t time_us, struct journal *journal, const char *subject, int count,
+static void decide_at(int64_t counted_us, struct journal *journal, const char *subject, int count,
                       int denied)
 {
     for (int i = 0; i < count; i++) {
         const struct subject user = {TEXT("user"), text_of(subject)};
         const struct record record = {
-            .time_us = time_us,
+            .counted_us = counted_us,
             .subjects = {1, &user},
             .route = TEXT("/usage"),
             .role = TEXT("default"),
@@ -83,7 +83,7 @@ static void expect_that_a_charge_is_no_usage(struct journal *journal)
 {
     const struct subject user = {TEXT("user"), TEXT("alice")};
     const struct record charge = {
-        .time_us = clock_wall_us(),
+        .counted_us = clock_wall_us(),
         .subjects = {1, &user},
         .route = TEXT("/usage"),
         .role = TEXT("default"),
@@ -166,6 +166,47 @@ static void two_hours_ahead_cost_nothing_in_redis(void **state)
 {
     (void)state;
     expect_that_two_hours_ahead_cost_nothing(journal_on_redis());
+}
+
+/* Of stores whose clocks are hours and years off, or step back: more minutes than a ring counts at
+ * a time. */
+static void expect_that_usage_is_of_the_clock_here(struct journal *journal)
+{
+    const int64_t now_us = clock_wall_us();
+    const int64_t times_us[] = {now_us - 2 * HOUR_US, now_us + 2 * HOUR_US, 0, LIMIT_TIME_US_MAX,
+                                now_us - MINUTE_US,   now_us + MINUTE_US,   1, now_us};
+    const struct subject user = {TEXT("user"), TEXT("alice")};
+
+    for (size_t i = 0; i < ARRAY_COUNT(times_us); i++) {
+        const struct record record = {
+            .time_us = times_us[i],
+            .counted_us = now_us,
+            .subjects = {1, &user},
+            .route = TEXT("/usage"),
+            .role = TEXT("default"),
+            .costs = {.requests = 1},
+            .allowed = i % 2 == 0,
+            .mode = "enforce",
+        };
+
+        journal_record(journal_app(journal, JOURNAL_APP), &record);
+    }
+    assert_true(counts(journal, ARRAY_COUNT(times_us) / 2, ARRAY_COUNT(times_us) / 2, false));
+    assert_int_equal(journal_count(journal), ARRAY_COUNT(times_us));
+    journal_free(journal);
+}
+
+static void usage_goes_by_the_clock_here_and_not_by_the_stores(void **state)
+{
+    (void)state;
+    expect_that_usage_is_of_the_clock_here(journal_alone());
+}
+
+static void usage_in_redis_goes_by_the_clock_here_and_not_by_the_stores(void **state)
+{
+    (void)state;
+    expect_that_usage_is_of_the_clock_here(journal_on_redis());
+    assert_int_equal(redis_server_command(server, "KEYS sluice:usage:*")->elements, 2);
 }
 
 static void *decide_many(void *context)
@@ -337,6 +378,8 @@ int main(void)
         WITH_REDIS(a_clock_that_steps_back_stops_no_count_in_redis),
         cmocka_unit_test(two_hours_ahead_cost_nothing),
         WITH_REDIS(two_hours_ahead_cost_nothing_in_redis),
+        cmocka_unit_test(usage_goes_by_the_clock_here_and_not_by_the_stores),
+        WITH_REDIS(usage_in_redis_goes_by_the_clock_here_and_not_by_the_stores),
         WITH_REDIS(instances_sum_up_and_keep_what_a_stopped_one_sent),
         WITH_REDIS(an_app_that_asks_little_is_answered_while_a_week_is_read),
         WITH_REDIS(usage_in_redis_expires),

@@ -68,7 +68,7 @@ static bool elsewhen_holds(struct run *run, const struct operation *operation);
 static bool part_holds(struct run *run, const struct operation *charged, int64_t cost,
                        const struct outcome *outcome);
 static bool decision_holds(struct run *run, const struct model_operation *made);
-static bool outcome_holds(struct run *run, const struct operation *operation,
+static bool outcome_holds(struct run *run, const struct operation *operation, int64_t now_us,
                           const struct outcome *outcome, const struct reference_answer answers[]);
 static bool answer_holds(struct run *run, const struct limit *limit, const struct limit_outcome *is,
                          const struct reference_answer *must);
@@ -306,7 +306,7 @@ static bool decision_holds(struct run *run, const struct model_operation *made)
     model_kept_write(run->trial->kept, &use, now_us);
 
     run->trial->engine->ask(run->context, &operation, &outcome);
-    return outcome_holds(run, &operation, &outcome, answers) &&
+    return outcome_holds(run, &operation, now_us, &outcome, answers) &&
            (made->kind != MODEL_PART || part_holds(run, &charged, operation.costs[0], &outcome));
 }
 
@@ -337,7 +337,7 @@ static bool part_holds(struct run *run, const struct operation *charged, int64_t
     return false;
 }
 
-static bool outcome_holds(struct run *run, const struct operation *operation,
+static bool outcome_holds(struct run *run, const struct operation *operation, int64_t now_us,
                           const struct outcome *outcome, const struct reference_answer answers[])
 {
     bool all_allow = true;
@@ -348,12 +348,13 @@ static bool outcome_holds(struct run *run, const struct operation *operation,
         all_allow = all_allow && answers[i].allowed;
     }
     if (outcome->status == TAKE_DONE && outcome->count == operation->limit_count &&
-        outcome->allowed == all_allow)
+        outcome->allowed == all_allow && outcome->time_us == now_us)
         return true;
     (void)snprintf(run->trial->difference, DIFFERENCE_BYTES,
-                   "status %d of %zu limits, allowed %d; must be %d of %zu limits, allowed %d",
-                   outcome->status, outcome->count, outcome->allowed, TAKE_DONE,
-                   operation->limit_count, all_allow);
+                   "status %d of %zu limits, allowed %d, at %lld; must be %d of %zu limits, "
+                   "allowed %d, at %lld",
+                   outcome->status, outcome->count, outcome->allowed, (long long)outcome->time_us,
+                   TAKE_DONE, operation->limit_count, all_allow, (long long)now_us);
     return false;
 }
 

@@ -182,6 +182,50 @@ static void what_has_expired_does_not_count_under_a_changed_limit(void **state)
     memory_table_free(table);
 }
 
+static int64_t time_of(struct memory_table *table, const struct operation *take)
+{
+    struct outcome outcome;
+
+    memory_table_ask(table, take, &outcome);
+    return outcome.time_us;
+}
+
+static void two_decisions_are_as_far_apart_as_their_times(void **state)
+{
+    struct memory_table *table = memory_table_new(1024);
+    struct limit limit = table_window(2, MINUTE_US);
+    struct operation take = table_take_of(1, &limit, 1, 1);
+    const int64_t steps_us[] = {0, 1, 999, 1, SECOND_US, 2 * MINUTE_US + 1, 7};
+
+    (void)state;
+    take.ahead_us = INT64_C(1795270335042999) - START_US;
+    for (size_t i = 0; i < ARRAY_COUNT(steps_us); i++) {
+        take.kind = i == 2 ? OPERATION_CHARGE : i == 3 ? OPERATION_LOOK : OPERATION_TAKE;
+        take.now_us += steps_us[i];
+        assert_int_equal(time_of(table, &take), take.now_us + take.ahead_us);
+    }
+    memory_table_free(table);
+}
+
+/* The time is the one by which it was decided. */
+static void a_thread_that_is_late_tells_the_time_of_the_counter(void **state)
+{
+    struct memory_table *table = memory_table_new(1024);
+    struct limit bucket = table_window(10, MINUTE_US);
+    struct operation take = table_take_of(1, &bucket, 1, 1);
+
+    (void)state;
+    bucket.algorithm = ALGORITHM_TOKEN_BUCKET;
+    take.ahead_us = HOUR_US;
+    assert_int_equal(time_of(table, &take), START_US + HOUR_US);
+
+    take.now_us -= STORE_MEMORY_SKEW_US / 2;
+    assert_int_equal(time_of(table, &take), START_US + HOUR_US);
+    take.now_us -= STORE_MEMORY_SKEW_US;
+    assert_int_equal(time_of(table, &take), take.now_us + HOUR_US);
+    memory_table_free(table);
+}
+
 static void the_engine_answers_at_once(void **state)
 {
     struct memory_table *table = memory_table_new(1024);
@@ -215,6 +259,8 @@ int main(void)
         cmocka_unit_test(forgetting_a_subject_gives_it_everything_back),
         cmocka_unit_test(forgetting_what_is_unknown_or_expired_counts_nothing),
         cmocka_unit_test(what_has_expired_does_not_count_under_a_changed_limit),
+        cmocka_unit_test(two_decisions_are_as_far_apart_as_their_times),
+        cmocka_unit_test(a_thread_that_is_late_tells_the_time_of_the_counter),
         cmocka_unit_test(the_engine_answers_at_once),
     };
 

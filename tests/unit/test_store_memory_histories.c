@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Random histories of many subjects in one table. The model is an array with every possible
- * counter. SLUICE_TEST_SEED replays a run. */
+ * counter. Another table, which is asked the same at the times that the first one has told, decides
+ * the same. SLUICE_TEST_SEED replays a run. */
 #include "table_case.h"
 
 #include "base/memory.h"
@@ -9,6 +10,7 @@
 #include "state_copy.h"
 #include "support/decide_operation.h"
 #include "support/random.h"
+#include "support/same_outcome.h"
 
 #include <inttypes.h>
 
@@ -17,6 +19,7 @@
 #define MODEL_SUBJECTS 150
 #define MODEL_POLICIES 3
 #define MODEL_LIMITS   4
+#define AHEAD_US       INT64_C(1795270335042999)
 
 struct model_counter {
     struct limit_state state;
@@ -53,6 +56,7 @@ static void model_take(struct model_counter counters[], const struct operation *
     int64_t now_us =
         decide_at(take->limits, take->limit_count, states, take->now_us, STORE_MEMORY_SKEW_US);
     decide_operation(take, states, now_us, outcome, keep_us);
+    outcome->time_us = now_us + take->ahead_us;
     for (size_t i = 0; i < take->limit_count; i++) {
         if (keep_us[i] == 0)
             continue;
@@ -95,7 +99,18 @@ static enum operation_kind random_kind(void)
     return kinds[random_below(ARRAY_COUNT(kinds))];
 }
 
-static void history_step(struct model *model, struct memory_table *table, uint64_t seed)
+static void replay(struct memory_table *table, struct operation take, const struct outcome *told)
+{
+    struct outcome outcome;
+
+    take.now_us = told->time_us - AHEAD_US;
+    memory_table_ask(table, &take, &outcome);
+    outcomes_equal(&outcome, told);
+    assert_int_equal(outcome.time_us, told->time_us);
+}
+
+static void history_step(struct model *model, struct memory_table *table,
+                         struct memory_table *again, uint64_t seed)
 {
     int64_t subject = random_below(MODEL_SUBJECTS);
     int64_t policy = random_below(MODEL_POLICIES);
@@ -107,12 +122,14 @@ static void history_step(struct model *model, struct memory_table *table, uint64
 
     take.policy_id = (uint64_t)policy;
     take.now_us = random_time(model);
+    take.ahead_us = AHEAD_US;
     take.kind = random_kind();
     if (take.kind == OPERATION_CHARGE)
         one_set_cost(&take, random_below(30) - random_below(30));
     if (random_below(20) == 0) {
         model_forget(counters, &take, &expected);
         take.kind = OPERATION_FORGET;
+        memory_table_ask(again, &take, &outcome);
         memory_table_ask(table, &take, &outcome);
         if (outcome.count != expected.count)
             fail_msg("seed %" PRIu64 ": forget counts %zu, not %zu", seed, outcome.count,
@@ -124,10 +141,14 @@ static void history_step(struct model *model, struct memory_table *table, uint64
     if (take.kind != OPERATION_CHARGE && outcome.granted != expected.granted)
         fail_msg("seed %" PRIu64 ": subject %" PRId64 " is granted %" PRId64, seed, subject,
                  outcome.granted);
+    if (outcome.time_us != expected.time_us)
+        fail_msg("seed %" PRIu64 ": subject %" PRId64 " at %" PRId64, seed, subject,
+                 outcome.time_us);
     for (size_t i = 0; i < take.limit_count; i++) {
         if (outcome.allowed != expected.allowed || !same_outcome(&outcome.at[i], &expected.at[i]))
             fail_msg("seed %" PRIu64 ": subject %" PRId64 " limit %zu differs", seed, subject, i);
     }
+    replay(again, take, &outcome);
 }
 
 static void model_free(struct model *model)
@@ -152,6 +173,7 @@ static void random_histories_agree_with_a_plain_model(void **state)
     for (uint64_t seed = first_seed; seed < first_seed + HISTORIES; seed++) {
         struct model *model = MEMORY_NEW(struct model);
         struct memory_table *table = memory_table_new(65536);
+        struct memory_table *again = memory_table_new(65536);
 
         random_begin(seed);
         model->latest_us = START_US;
@@ -160,9 +182,10 @@ static void random_histories_agree_with_a_plain_model(void **state)
         for (size_t policy = 0; policy < MODEL_POLICIES; policy++)
             one_set_tell_apart(model->limits[policy], MODEL_LIMITS);
         for (int step = 0; step < HISTORY_STEPS; step++)
-            history_step(model, table, seed);
+            history_step(model, table, again, seed);
         assert_int_equal(memory_table_usage(table).evictions, 0);
         memory_table_free(table);
+        memory_table_free(again);
         model_free(model);
     }
 }

@@ -236,7 +236,7 @@ static void what_is_charged_late_counts_in_the_budget(void **state)
     TURN_UNTIL(answers.count == 1);
     assert_int_equal(answers.last.status, TAKE_LATE);
     assert_int_equal(counter_budget_live(asker_budget, 1, clock_monotonic_us()), 0);
-    impostor_say(&impostor, "*4\r\n:-3\r\n:999\r\n:3600000000\r\n:0\r\n");
+    impostor_say(&impostor, "*5\r\n:-3\r\n:999\r\n:3600000000\r\n:0\r\n:1\r\n");
     TURN_UNTIL(counter_budget_live(asker_budget, 1, clock_monotonic_us()) == 1);
 
     assert_int_equal(store_ask(store, &forgets, &now, &answers, asker_on_done), STORE_LATER);

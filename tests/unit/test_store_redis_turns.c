@@ -23,7 +23,7 @@
 #define CROWD     8000
 #define GOOD_ASKS 100
 
-#define DONE "*4\r\n:0\r\n:999\r\n:3600000000\r\n:0\r\n"
+#define DONE "*5\r\n:0\r\n:999\r\n:3600000000\r\n:0\r\n:1\r\n"
 
 enum tenant { HOSTILE = 1, GOOD, THIRD };
 

@@ -219,12 +219,13 @@ static void an_algorithm_that_is_none_is_an_error(void **state)
     assert_int_equal(script_case_integer("EXISTS", script_case_key_of(&take)), 0);
 }
 
-/* On so many limits, each of its own set if it is the second set that they count by. */
+/* On so many limits, each of its own set if it is the second set that they count by. If it is, the
+ * outcome has the time that comes last. */
 static bool is_decision(int type, const long long integers[], size_t count, size_t limit_count,
                         bool is_apart)
 {
-    redisReply elements[2 * 4] = {0};
-    redisReply *pointers[2 * 4];
+    redisReply elements[2 * 4 + 1] = {0};
+    redisReply *pointers[2 * 4 + 1];
     redisReply array = {.type = type, .elements = count, .element = pointers};
     struct limit limits[] = {script_case_minute, script_case_minute};
     struct take_arguments arguments;
@@ -239,25 +240,31 @@ static bool is_decision(int type, const long long integers[], size_t count, size
     operation.set_count = 2;
     operation.sets[1] = one_set_digest(-1);
     take_arguments_write(&arguments, &operation);
-    return take_reply_read(&array, &arguments, &outcome);
+    const bool is_read = take_reply_read(&array, &arguments, &outcome);
+
+    assert_true(!is_read || outcome.time_us == integers[count - 1]);
+    return is_read;
 }
+
+#define TIME_US INT64_C(1795270335042999)
 
 static void only_a_decision_is_read_as_one(void **state)
 {
     (void)state;
-    const long long good[] = {0, 9, 60, 0, 60, 0, 60, 0};
+    const long long good[] = {0, 9, 60, 0, 60, 0, 60, 0, TIME_US};
 
 #define IS_DECISION_OF_ONE(...)                                                                    \
-    is_decision(REDIS_REPLY_ARRAY, (const long long[]){__VA_ARGS__}, 4, 1, false)
+    is_decision(REDIS_REPLY_ARRAY, (const long long[]){__VA_ARGS__, TIME_US}, 5, 1, false)
 #define IS_DECISION_OF_TWO(is_apart, ...)                                                          \
-    is_decision(REDIS_REPLY_ARRAY, (const long long[]){__VA_ARGS__}, 8, 2, is_apart)
+    is_decision(REDIS_REPLY_ARRAY, (const long long[]){__VA_ARGS__, TIME_US}, 9, 2, is_apart)
 
-    assert_true(is_decision(REDIS_REPLY_ARRAY, good, 8, 2, false));
-    assert_true(is_decision(REDIS_REPLY_ARRAY, good, 4, 1, false));
-    assert_false(is_decision(REDIS_REPLY_ARRAY, good, 4, 2, false));
-    assert_false(is_decision(REDIS_REPLY_ARRAY, good, 8, 1, false));
-    assert_false(is_decision(REDIS_REPLY_ARRAY, good, 7, 2, false));
-    assert_false(is_decision(REDIS_REPLY_STATUS, good, 4, 1, false));
+    assert_true(is_decision(REDIS_REPLY_ARRAY, good, 9, 2, false));
+    assert_true(is_decision(REDIS_REPLY_ARRAY, good, 5, 1, false));
+    assert_false(is_decision(REDIS_REPLY_ARRAY, good, 5, 2, false));
+    assert_false(is_decision(REDIS_REPLY_ARRAY, good, 9, 1, false));
+    assert_false(is_decision(REDIS_REPLY_ARRAY, good, 8, 2, false));
+    assert_false(is_decision(REDIS_REPLY_ARRAY, good, 4, 1, false));
+    assert_false(is_decision(REDIS_REPLY_STATUS, good, 5, 1, false));
     assert_false(IS_DECISION_OF_ONE(0, -1, 60, 0));
     assert_false(IS_DECISION_OF_ONE(0, INT64_C(1) << 53, 9, 0));
     assert_false(IS_DECISION_OF_ONE(0, 9, INT64_MIN, 0));
@@ -277,6 +284,55 @@ static void only_a_decision_is_read_as_one(void **state)
     assert_true(IS_DECISION_OF_TWO(true, 0, 9, 60, 0, -3, 9, 60, 0));
     assert_false(IS_DECISION_OF_TWO(true, 7, 9, 60, 0, -3, 9, 60, 0));
     assert_false(IS_DECISION_OF_TWO(false, -3, 9, 60, 0, 7, 9, 60, 0));
+}
+
+/* An integer that a double has exactly. If a refusal says a time itself, it is the same. */
+static void a_time_that_makes_no_sense_makes_no_decision(void **state)
+{
+    (void)state;
+    static const long long good_us[] = {0, 1, TIME_US, LIMIT_TIME_US_MAX};
+    static const long long bad_us[] = {-1, LIMIT_TIME_US_MAX + 1, INT64_MIN, INT64_MAX};
+
+#define IS_DECISION(...)                                                                           \
+    is_decision(REDIS_REPLY_ARRAY, (const long long[]){__VA_ARGS__}, 5, 1, false)
+
+    for (size_t i = 0; i < ARRAY_COUNT(good_us); i++) {
+        assert_true(IS_DECISION(0, 9, 60, 0, good_us[i]));
+        assert_true(IS_DECISION(-2, 0, 0, 0, good_us[i]));
+        assert_true(IS_DECISION(-2, good_us[i], 0, 0, good_us[i]));
+        assert_false(IS_DECISION(-2, 2, 0, 0, good_us[i]));
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(bad_us); i++) {
+        assert_false(IS_DECISION(0, 9, 60, 0, bad_us[i]));
+        assert_false(IS_DECISION(-2, 0, 0, 0, bad_us[i]));
+        assert_false(IS_DECISION(-2, bad_us[i], 0, 0, bad_us[i]));
+    }
+}
+
+static void a_time_that_is_no_integer_makes_no_decision(void **state)
+{
+    (void)state;
+    static const int types[] = {REDIS_REPLY_STRING, REDIS_REPLY_NIL, REDIS_REPLY_ARRAY,
+                                REDIS_REPLY_DOUBLE, REDIS_REPLY_INTEGER};
+    struct limit minute = script_case_minute;
+    const struct operation take = script_case_take_of(&minute, 1, 1);
+    struct take_arguments arguments;
+    struct outcome outcome;
+    redisReply elements[5] = {0};
+    redisReply *pointers[ARRAY_COUNT(elements)];
+    const redisReply array = {
+        .type = REDIS_REPLY_ARRAY, .elements = ARRAY_COUNT(elements), .element = pointers};
+
+    take_arguments_write(&arguments, &take);
+    for (size_t i = 0; i < ARRAY_COUNT(elements); i++) {
+        elements[i].type = REDIS_REPLY_INTEGER;
+        pointers[i] = &elements[i];
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(types); i++) {
+        elements[4].type = types[i];
+        assert_int_equal(take_reply_read(&array, &arguments, &outcome),
+                         types[i] == REDIS_REPLY_INTEGER);
+    }
 }
 
 /* Of a cost that is too high for it, and of one limit of several. */
@@ -311,6 +367,8 @@ int main(void)
         cmocka_unit_test(wrong_arguments_are_an_error),
         cmocka_unit_test(an_algorithm_that_is_none_is_an_error),
         cmocka_unit_test(only_a_decision_is_read_as_one),
+        cmocka_unit_test(a_time_that_makes_no_sense_makes_no_decision),
+        cmocka_unit_test(a_time_that_is_no_integer_makes_no_decision),
         cmocka_unit_test(an_outcome_is_explained_by_what_was_asked),
     };
 

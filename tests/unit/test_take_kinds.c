@@ -99,6 +99,50 @@ static void a_time_outside_of_a_calendar_is_told_and_changes_nothing(void **stat
     }
 }
 
+/* Fails the test unless the outcome has the time of Redis. */
+static enum take_status status_at(int64_t time_us, const struct operation *asked, bool may_create)
+{
+    struct take_arguments arguments;
+    struct outcome outcome;
+
+    take_arguments_write(&arguments, asked);
+    if (!may_create)
+        take_arguments_forbid_keys(&arguments);
+    redis_server_set_clock(server, time_us);
+    script_case_run(take_script_of(asked), &arguments);
+    redis_server_set_clock(server, 0);
+    assert_true(take_reply_read(script_case_reply, &arguments, &outcome));
+    assert_int_equal(outcome.time_us, time_us);
+    return outcome.status;
+}
+
+/* Whatever is asked of one limit or of two, and whether it is allowed, denied, or has no room. */
+static void each_kind_tells_the_time_of_redis(void **state)
+{
+    (void)state;
+    struct limit limits[] = {script_case_minute, script_case_minute};
+    const int64_t costs[] = {1, 11};
+
+    for (int kind = OPERATION_TAKE; kind < OPERATION_FORGET; kind++) {
+        const int64_t time_us = INT64_C(1795270335042999) + kind;
+        const bool needs_room = kind != OPERATION_LOOK;
+
+        for (size_t i = 0; i < 2 * ARRAY_COUNT(costs); i++) {
+            struct operation asked = script_case_take_of(limits, 1 + i % 2, costs[i / 2]);
+
+            asked.kind = (enum operation_kind)kind;
+            assert_int_equal(status_at(time_us, &asked, true), TAKE_DONE);
+        }
+        for (size_t count = 1; count <= 2; count++) {
+            struct operation asked = script_case_take_of(limits, count, 1);
+
+            asked.kind = (enum operation_kind)kind;
+            assert_int_equal(status_at(time_us, &asked, false),
+                             needs_room ? TAKE_QUOTA : TAKE_DONE);
+        }
+    }
+}
+
 /* Of an operation on one limit. */
 static bool is_explained(const struct operation *operation, struct limit_outcome at,
                          int64_t granted)
@@ -210,6 +254,7 @@ int main(void)
         cmocka_unit_test(what_fills_is_charged_as_far_as_it_fits),
         cmocka_unit_test(a_limit_with_a_calendar_says_where_that_is),
         cmocka_unit_test(a_time_outside_of_a_calendar_is_told_and_changes_nothing),
+        cmocka_unit_test(each_kind_tells_the_time_of_redis),
         cmocka_unit_test(a_charge_is_explained_by_what_was_asked),
         cmocka_unit_test(a_fill_is_explained_unless_it_denies),
         cmocka_unit_test(a_part_is_explained_by_what_was_asked),
