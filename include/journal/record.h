@@ -66,18 +66,19 @@ struct record_filter {
 
 bool record_filter_takes(const struct record_filter *filter, const struct record *record);
 
-/* Writes the log entry's object: id (unless absent), timestamp (s), time (RFC 3339, ms), user_id,
- * ip, subjects, route, role, cost, costs, limit_overrides, priority, charge, allowed, granted,
- * reason, denied_by, remaining, policy_version, mode, degraded. The subjects `user` and `ip` are
- * user_id and ip. If there is another subject, `subjects` has all. costs, limit_overrides and
- * denied_by are there unless empty; priority if it is low, charge if it is one, granted if a part
- * was enough. If there is a candidate, `candidate` has its allowed, reason and remaining. An entry
- * with an id is for an answer, where the route is also called route_key, as in a check; what is
- * stored has the older name alone. */
+/* Writes the log entry's object: id (unless absent), timestamp (s), time (RFC 3339, ms), time_us,
+ * user_id, ip, subjects, route, role, cost, costs, limit_overrides, priority, charge, allowed,
+ * granted, reason, denied_by, remaining, policy_version, mode, degraded. The subjects `user` and
+ * `ip` are user_id and ip. If there is another subject, `subjects` has all. costs, limit_overrides
+ * and denied_by are there unless empty; priority if it is low, charge if it is one, granted if a
+ * part was enough. If there is a candidate, `candidate` has its allowed, reason and remaining. An
+ * entry with an id is for an answer, where the route is also called route_key, as in a check; what
+ * is stored has the older name alone. */
 void record_write(const struct record *record, struct text id, struct writer *writer);
 
 /* Reads what record_write() of any version wrote; unknown members are skipped. False when it is no
- * log entry. Texts are copied into `arena`; time_us is in whole ms. */
+ * log entry. Texts are copied into `arena`. An entry of an older version has no time_us: then it is
+ * in whole ms, as it is if it is not in the millisecond that `time` says. */
 MUST_USE bool record_read(const json_t *entry, struct arena *arena, struct record *record);
 
 #endif

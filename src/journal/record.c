@@ -42,6 +42,7 @@ void record_write(const struct record *record, struct text id, struct writer *wr
         writer_text(writer, "id", id);
     writer_integer(writer, "timestamp", record->time_us / SECOND_US);
     writer_string(writer, "time", time);
+    writer_integer(writer, "time_us", record->time_us);
     write_subjects(&record->subjects, writer);
     writer_text(writer, "route", record->route);
     if (is_answered)

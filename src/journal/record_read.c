@@ -204,12 +204,14 @@ static void read_candidate(struct form *form, struct arena *arena,
     candidate->is_there = true;
 }
 
-/* The seconds of `timestamp` with the milliseconds of `time`. */
+/* The seconds of `timestamp` with the milliseconds of `time`, and time_us if it is of the same
+ * millisecond. */
 static bool read_time(struct form *form, int64_t *time_us)
 {
     struct text time = {0};
     int64_t seconds = 0;
     int64_t milliseconds = 0;
+    int64_t exact_us = 0;
 
     form_integer(form, "timestamp", FORM_REQUIRED, 0, INT64_MAX / SECOND_US - 1, &seconds);
     if (!form_text(form, "time", FORM_REQUIRED, CLOCK_RFC3339_BYTES - 1, CLOCK_RFC3339_BYTES - 1,
@@ -219,5 +221,8 @@ static bool read_time(struct form *form, int64_t *time_us)
                             &milliseconds))
         return false;
     *time_us = seconds * SECOND_US + milliseconds * MILLISECOND_US;
+    form_integer(form, "time_us", FORM_OPTIONAL, INT64_MIN, INT64_MAX, &exact_us);
+    if (exact_us >= *time_us && exact_us - *time_us < MILLISECOND_US)
+        *time_us = exact_us;
     return true;
 }

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/document.h"
+#include "base/duration.h"
 #include "base/log.h"
 #include "journal/entry_id.h"
 #include "journal/feed.h"
@@ -80,27 +81,27 @@ static void try_filter(const struct record_filter *filter)
 
 static void entries_check(const json_t *entries, const struct record_filter *filter)
 {
-    const json_int_t first =
-        json_integer_value(json_object_get(json_array_get(entries, 0), "timestamp"));
-    json_int_t before = first;
+    json_int_t before = INT64_MAX;
 
     ASSERT(json_array_size(entries) <= (size_t)filter->limit);
     for (size_t i = 0; i < json_array_size(entries); i++) {
         const json_t *entry = json_array_get(entries, i);
-        json_int_t seconds = json_integer_value(json_object_get(entry, "timestamp"));
+        const json_int_t time_us = json_integer_value(json_object_get(entry, "time_us"));
 
         entry_check(entry, filter);
-        ASSERT(seconds <= before);
-        before = seconds;
+        ASSERT(time_us <= before);
+        before = time_us;
     }
 }
 
 static void entry_check(const json_t *entry, const struct record_filter *filter)
 {
     static const char *const members[] = {
-        "route_key", "id",     "timestamp", "time",           "route", "role",    "cost",
-        "allowed",   "reason", "remaining", "policy_version", "mode",  "degraded"};
+        "route_key", "id",      "timestamp", "time",      "time_us",        "route", "role",
+        "cost",      "allowed", "reason",    "remaining", "policy_version", "mode",  "degraded"};
     const char *id = json_string_value(json_object_get(entry, "id"));
+    const json_int_t seconds = json_integer_value(json_object_get(entry, "timestamp"));
+    const json_int_t time_us = json_integer_value(json_object_get(entry, "time_us"));
     const json_t *allowed = json_object_get(entry, "allowed");
 
     for (size_t i = 0; i < ARRAY_COUNT(members); i++)
@@ -108,7 +109,7 @@ static void entry_check(const json_t *entry, const struct record_filter *filter)
     struct entry_id read;
 
     ASSERT(entry_id_read(text_of(id), &read));
-    ASSERT(json_integer_value(json_object_get(entry, "timestamp")) >= 0);
+    ASSERT(seconds >= 0 && time_us / SECOND_US == seconds);
     ASSERT(filter->allowed != RECORD_DENIED || json_is_false(allowed));
     ASSERT(json_array_size(json_object_get(entry, "denied_by")) <= LIMITS_MAX);
     ASSERT(json_object_size(json_object_get(entry, "costs")) <= COSTS_MAX);

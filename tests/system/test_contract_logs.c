@@ -21,8 +21,8 @@ static void a_decision_is_in_the_log_at_once_with_every_member(void **state)
            "  'reason':null,'remaining':3,'policy_version':1,'mode':'enforce',"
            "  'degraded':false}]");
     EXPECT_MEMBERS(json_array_get(logs->json, 0),
-                   "id timestamp time user_id route route_key role cost allowed reason remaining "
-                   "policy_version mode degraded");
+                   "id timestamp time time_us user_id route route_key role cost allowed reason "
+                   "remaining policy_version mode degraded");
     assert_true(json_is_string(reply_at(logs, "0.id")));
     assert_in_range(reply_integer(logs, "0.timestamp"), time(NULL) - 60, time(NULL) + 1);
     assert_int_equal(strlen(reply_text(logs, "0.time")), strlen("2026-11-21T14:12:15.042Z"));

@@ -4,6 +4,7 @@
  * store's clock decides: exactly the limit passes before it, and exactly the limit after it. */
 #include "base/clock.h"
 #include "base/duration.h"
+#include "moved_instance.h"
 #include "support/cmocka.h"
 #include "support/expect.h"
 #include "support/world.h"
@@ -55,38 +56,6 @@ static void *run_member(void *context)
     return NULL;
 }
 
-/* The file by which moved_clock.c moves a clock. */
-static void clock_file_write(char path[static SCRATCH_PATH_BYTES + 8], int64_t moved_us)
-{
-    char directory[SCRATCH_PATH_BYTES];
-
-    scratch_directory("clock", directory);
-    (void)snprintf(path, SCRATCH_PATH_BYTES + 8, "%s/moved", directory);
-    FILE *file = fopen(path, "wb");
-
-    assert_non_null(file);
-    assert_int_equal(fwrite(&moved_us, sizeof(moved_us), 1, file), 1);
-    assert_int_equal(fclose(file), 0);
-}
-
-static struct service *instance_ahead_new(const struct world *world)
-{
-    char path[SCRATCH_PATH_BYTES + 8];
-    char moved[SCRATCH_PATH_BYTES + 32];
-    const char *const environment[] = {
-        "LD_PRELOAD=" MOVED_CLOCK_LIBRARY,
-        "ASAN_OPTIONS=verify_asan_link_order=0",
-        moved,
-        NULL,
-    };
-    struct service_options options = world_options(world);
-
-    clock_file_write(path, -AHEAD_US);
-    (void)snprintf(moved, sizeof(moved), "MOVED_CLOCK=%s", path);
-    options.environment = environment;
-    return service_start(&options);
-}
-
 /* An hour from it on, another period begins. */
 static void anchor_write(int64_t time_us, char out[static 32])
 {
@@ -100,7 +69,7 @@ static void anchor_write(int64_t time_us, char out[static 32])
 static void exactly_the_limit_passes_before_and_after_the_end_of_a_period(void **state)
 {
     const struct world *world = *state;
-    struct service *ahead = instance_ahead_new(world);
+    const struct moved_instance ahead = moved_instance_start(world_options(world), AHEAD_US);
     struct client *tenant = tenant_new(world->service);
     struct load load = {.api_key = client_key(tenant)};
     struct member members[CONNECTIONS];
@@ -112,7 +81,7 @@ static void exactly_the_limit_passes_before_and_after_the_end_of_a_period(void *
                   anchor);
     for (int i = 0; i < CONNECTIONS; i++) {
         members[i].load = &load;
-        members[i].port = service_port(i % 2 == 0 ? world->service : ahead);
+        members[i].port = service_port(i % 2 == 0 ? world->service : ahead.service);
         assert_int_equal(pthread_create(&members[i].thread, NULL, run_member, &members[i]), 0);
     }
     for (int i = 0; i < CONNECTIONS; i++)
@@ -123,14 +92,14 @@ static void exactly_the_limit_passes_before_and_after_the_end_of_a_period(void *
     assert_int_equal(load.after, LIMIT);
 
     client_free(tenant);
-    service_stop(ahead);
+    moved_instance_stop(&ahead);
 }
 
 static void an_instance_ahead_of_the_store_tells_the_wait_to_the_stores_end(void **state)
 {
     const struct world *world = *state;
-    struct service *ahead = instance_ahead_new(world);
-    struct client *tenant = tenant_new(ahead);
+    const struct moved_instance ahead = moved_instance_start(world_options(world), AHEAD_US);
+    struct client *tenant = tenant_new(ahead.service);
     char anchor[32];
     const int64_t end_us = (clock_wall_us() / SECOND_US + 15) * SECOND_US;
 
@@ -143,7 +112,7 @@ static void an_instance_ahead_of_the_store_tells_the_wait_to_the_stores_end(void
     assert_in_range(reply_integer(reply, "reset_in"), 1, 15);
 
     client_free(tenant);
-    service_stop(ahead);
+    moved_instance_stop(&ahead);
 }
 
 int main(int argc, char *argv[])

@@ -33,6 +33,7 @@ void flusher_case_record(struct journal_app *app, int64_t number)
     const struct subject user = {TEXT("user"), TEXT("ada")};
     const struct record record = {
         .time_us = clock_wall_us(),
+        .counted_us = clock_wall_us(),
         .subjects = {1, &user},
         .route = TEXT("/now"),
         .role = TEXT("default"),

@@ -209,12 +209,12 @@ void journal_expect_parts(struct journal *journal)
     json_object_del(json_array_get(entries, 0), "id");
     char *entry = json_dumps(json_array_get(entries, 0), JSON_COMPACT);
     assert_string_equal(
-        entry,
-        "{\"timestamp\":1795270335,\"time\":\"2026-11-21T14:12:15.000Z\",\"user_id\":\"ada\","
-        "\"subjects\":{\"org\":\"acme\",\"user\":\"ada\"},\"route\":\"/a\","
-        "\"route_key\":\"/a\",\"role\":\"default\",\"cost\":1,\"costs\":{\"tokens\":1500},"
-        "\"allowed\":false,\"reason\":null,\"denied_by\":[\"pool\"],\"remaining\":0,"
-        "\"policy_version\":0,\"mode\":\"enforce\",\"degraded\":false}");
+        entry, "{\"timestamp\":1795270335,\"time\":\"2026-11-21T14:12:15.000Z\","
+               "\"time_us\":1795270335000000,\"user_id\":\"ada\","
+               "\"subjects\":{\"org\":\"acme\",\"user\":\"ada\"},\"route\":\"/a\","
+               "\"route_key\":\"/a\",\"role\":\"default\",\"cost\":1,\"costs\":{\"tokens\":1500},"
+               "\"allowed\":false,\"reason\":null,\"denied_by\":[\"pool\"],\"remaining\":0,"
+               "\"policy_version\":0,\"mode\":\"enforce\",\"degraded\":false}");
     free(entry);
     json_decref(entries);
 }
@@ -249,12 +249,12 @@ void journal_expect_charges(struct journal *journal)
     json_object_del(json_array_get(entries, 0), "id");
     char *entry = json_dumps(json_array_get(entries, 0), JSON_COMPACT);
     assert_string_equal(
-        entry,
-        "{\"timestamp\":1795270335,\"time\":\"2026-11-21T14:12:15.000Z\",\"user_id\":\"ada\","
-        "\"route\":\"/a\",\"route_key\":\"/a\",\"role\":\"default\",\"cost\":0,"
-        "\"costs\":{\"tokens\":-1500},\"limit_overrides\":{\"pool\":9000},"
-        "\"priority\":\"low\",\"charge\":true,\"allowed\":true,\"reason\":null,"
-        "\"remaining\":0,\"policy_version\":0,\"mode\":\"enforce\",\"degraded\":false}");
+        entry, "{\"timestamp\":1795270335,\"time\":\"2026-11-21T14:12:15.000Z\","
+               "\"time_us\":1795270335000000,\"user_id\":\"ada\","
+               "\"route\":\"/a\",\"route_key\":\"/a\",\"role\":\"default\",\"cost\":0,"
+               "\"costs\":{\"tokens\":-1500},\"limit_overrides\":{\"pool\":9000},"
+               "\"priority\":\"low\",\"charge\":true,\"allowed\":true,\"reason\":null,"
+               "\"remaining\":0,\"policy_version\":0,\"mode\":\"enforce\",\"degraded\":false}");
     free(entry);
     json_decref(entries);
 

@@ -87,6 +87,33 @@ static void instances_together_show_every_decision_once_in_order_of_time(void **
     journal_free(there);
 }
 
+/* The clock of the store is one for all, so microseconds tell which came first. */
+static void decisions_of_one_millisecond_are_in_order(void **state)
+{
+    const struct subject alice = {TEXT("user"), TEXT("alice")};
+    struct journal *journals[] = {journal_on_redis(), journal_on_redis()};
+
+    (void)state;
+    /* Each instance sends its own in another order than that of their times. */
+    for (int64_t number = 10; number >= 1; number--) {
+        const struct record record = {
+            .time_us = INT64_C(1795270335042000) + number,
+            .subjects = {1, &alice},
+            .route = TEXT("/a"),
+            .costs = {.requests = number},
+            .mode = "enforce",
+        };
+
+        journal_record(journal_app(journals[number % 2], JOURNAL_APP), &record);
+    }
+    assert_in_range(journal_count(journals[0]), 5, 10); /* it has sent its own */
+
+    assert_true(journal_shows(journals[1], 1, 10));
+    assert_true(journal_shows(journals[0], 1, 10));
+    journal_free(journals[0]);
+    journal_free(journals[1]);
+}
+
 static void an_entry_sent_twice_is_shown_once(void **state)
 {
     struct journal *journal = journal_on_redis();
@@ -225,6 +252,7 @@ int main(void)
         WITH_REDIS(parts_of_an_entry_come_back_from_the_feed),
         WITH_REDIS(a_charge_is_kept_and_told_apart),
         WITH_REDIS(instances_together_show_every_decision_once_in_order_of_time),
+        WITH_REDIS(decisions_of_one_millisecond_are_in_order),
         WITH_REDIS(an_entry_sent_twice_is_shown_once),
         WITH_REDIS(what_is_no_entry_is_passed_over),
         WITH_REDIS(the_stream_is_bounded_and_expires),

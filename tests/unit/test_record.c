@@ -6,7 +6,8 @@
 
 static const char denied_json[] =
     "{\"id\":\"7-1\",\"timestamp\":1795270335,\"time\":\"2026-11-21T14:12:15.042Z\","
-    "\"user_id\":\"alice \\\"a\\\"\",\"route\":\"/api/*\",\"route_key\":\"/api/*\","
+    "\"time_us\":1795270335042999,\"user_id\":\"alice \\\"a\\\"\","
+    "\"route\":\"/api/*\",\"route_key\":\"/api/*\","
     "\"role\":\"default\",\"cost\":3,\"allowed\":false,\"reason\":\"Rate limit "
     "exceeded\",\"remaining\":2,\"policy_version\":4,"
     "\"mode\":\"enforce\",\"degraded\":false}";
@@ -45,7 +46,7 @@ static void an_address_is_shown_as_ip(void **state)
     arena_close(&arena);
 }
 
-/* So that versions of before read it. */
+/* What versions of before read is there as ever. */
 static void a_plain_entry_is_stored_as_ever(void **state)
 {
     struct arena arena = {0};
@@ -59,6 +60,7 @@ static void a_plain_entry_is_stored_as_ever(void **state)
 
     assert_string_equal(json.at,
                         "{\"timestamp\":1795270335,\"time\":\"2026-11-21T14:12:15.042Z\","
+                        "\"time_us\":1795270335042999,"
                         "\"ip\":\"192.0.2.1\",\"route\":\"/api/*\",\"role\":\"default\",\"cost\":3,"
                         "\"allowed\":false,\"reason\":\"Rate limit exceeded\",\"remaining\":2,"
                         "\"policy_version\":4,\"mode\":\"enforce\",\"degraded\":false,"
@@ -97,7 +99,7 @@ static void what_is_unknown_is_null(void **state)
     arena_close(&arena);
 }
 
-static void what_was_written_is_read_back_in_milliseconds(void **state)
+static void what_was_written_is_read_back(void **state)
 {
     struct arena arena = {0};
     struct record again;
@@ -106,7 +108,7 @@ static void what_was_written_is_read_back_in_milliseconds(void **state)
     assert_true(
         record_is_read(record_written(&record_denied, TEXT("7-1"), &arena), &arena, &again));
 
-    assert_int_equal(again.time_us, INT64_C(1795270335042000));
+    assert_int_equal(again.time_us, record_denied.time_us);
     assert_int_equal(again.subjects.count, 1);
     assert_text(subjects_user(&again.subjects), subjects_user(&record_denied.subjects));
     assert_text(again.route, record_denied.route);
@@ -131,13 +133,13 @@ static void an_entry_has_all_subjects_measures_and_who_denied(void **state)
     const struct text json = text_copy(&arena, record_written(&record, text_of(NULL), &arena));
 
     assert_string_equal(
-        json.at,
-        "{\"timestamp\":1795270335,\"time\":\"2026-11-21T14:12:15.042Z\",\"user_id\":\"ada\","
-        "\"ip\":\"2001:db8::/64\",\"subjects\":{\"ip\":\"2001:db8::/64\",\"org\":\"acme\","
-        "\"user\":\"ada\"},\"route\":\"/api/*\",\"role\":\"default\",\"cost\":3,"
-        "\"costs\":{\"images\":0,\"tokens\":9007199254740991},\"allowed\":false,"
-        "\"reason\":\"Rate limit exceeded\",\"denied_by\":[\"org-tokens\",\"pool\"],"
-        "\"remaining\":2,\"policy_version\":4,\"mode\":\"enforce\",\"degraded\":false}");
+        json.at, "{\"timestamp\":1795270335,\"time\":\"2026-11-21T14:12:15.042Z\","
+                 "\"time_us\":1795270335042999,\"user_id\":\"ada\","
+                 "\"ip\":\"2001:db8::/64\",\"subjects\":{\"ip\":\"2001:db8::/64\",\"org\":\"acme\","
+                 "\"user\":\"ada\"},\"route\":\"/api/*\",\"role\":\"default\",\"cost\":3,"
+                 "\"costs\":{\"images\":0,\"tokens\":9007199254740991},\"allowed\":false,"
+                 "\"reason\":\"Rate limit exceeded\",\"denied_by\":[\"org-tokens\",\"pool\"],"
+                 "\"remaining\":2,\"policy_version\":4,\"mode\":\"enforce\",\"degraded\":false}");
     assert_true(record_is_read(json, &arena, &again));
     assert_text(record_written(&again, text_of(NULL), &arena), json);
     arena_close(&arena);
@@ -238,6 +240,7 @@ static void parts_that_are_none_make_no_entry(void **state)
         RECORD_ENTRY("\"user_id\":\"a\",\"costs\":{\"requests\":1}"),
         RECORD_ENTRY("\"user_id\":\"a\",\"costs\":{\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,"
                      "\"f\":1,\"g\":1,\"h\":1,\"i\":1}"),
+        RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":\"1500000\""),
         RECORD_ENTRY("\"user_id\":\"a\",\"denied_by\":[1]"),
         RECORD_ENTRY("\"user_id\":\"a\",\"denied_by\":[\"a234567890123456789012345678901234\"]"),
         RECORD_ENTRY("\"user_id\":\"a\",\"denied_by\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\","
@@ -283,6 +286,36 @@ static void members_of_a_newer_version_are_passed_over(void **state)
                                     "\"colour\":\"blue\"}"),
                                &arena, &record));
     assert_int_equal(record.time_us, 1500000);
+    arena_close(&arena);
+}
+
+/* What the entry says, and what is read: the time_us that is not of the entry's millisecond says
+ * nothing, and an entry of a version before has none. */
+static void microseconds_count_if_they_are_of_the_entrys_millisecond(void **state)
+{
+    static const struct {
+        const char *entry;
+        int64_t time_us;
+    } cases[] = {
+        {RECORD_ENTRY("\"user_id\":\"a\""), 1500000},
+        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":null"), 1500000},
+        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":1500000"), 1500000},
+        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":1500001"), 1500001},
+        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":1500999"), 1500999},
+        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":1501000"), 1500000},
+        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":1499999"), 1500000},
+        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":0"), 1500000},
+        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":-9223372036854775808"), 1500000},
+        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":9223372036854775807"), 1500000},
+    };
+    struct arena arena = {0};
+    struct record record;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        assert_true(record_is_read(text_of(cases[i].entry), &arena, &record));
+        assert_int_equal(record.time_us, cases[i].time_us);
+    }
     arena_close(&arena);
 }
 
@@ -345,7 +378,8 @@ int main(void)
         cmocka_unit_test(a_plain_entry_is_stored_as_ever),
         cmocka_unit_test(what_is_stored_has_the_route_once),
         cmocka_unit_test(what_is_unknown_is_null),
-        cmocka_unit_test(what_was_written_is_read_back_in_milliseconds),
+        cmocka_unit_test(what_was_written_is_read_back),
+        cmocka_unit_test(microseconds_count_if_they_are_of_the_entrys_millisecond),
         cmocka_unit_test(an_entry_has_all_subjects_measures_and_who_denied),
         cmocka_unit_test(a_user_and_an_address_need_no_list),
         cmocka_unit_test(the_largest_entry_is_bounded),
