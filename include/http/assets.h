@@ -18,6 +18,7 @@ struct asset_body {
 struct asset {
     const char *path; /* the URL path that serves it */
     const char *content_type;
+    bool styles_inline; /* a page whose scripts write style attributes */
     struct asset_body bodies[ASSET_ENCODING_COUNT];
 };
 
@@ -25,8 +26,10 @@ struct asset {
 const struct asset *assets_find(const struct asset table[], const char *path);
 
 /* Answers 200 with the encoding that the client prefers, 304 if If-None-Match names it, or 406. No
- * other site may load it into its own page. HTML gets the Content-Security-Policy (own scripts
- * only, none inline), shares no window with other sites, and sends them no Referer. */
+ * other site may load it into its own page. HTML gets the Content-Security-Policy (own scripts and
+ * styles only; none inline, except styles where the page needs them), shares no window with other
+ * sites, and sends them no Referer. Browsers keep large files for an hour, and ask for all others
+ * each time. */
 void assets_answer(struct request *request, const struct asset *asset);
 
 /* The body that Accept-Encoding (RFC 9110 §12.5.3) prefers; gzip wins a tie. If there are two

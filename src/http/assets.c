@@ -6,11 +6,11 @@
 
 #include "http/problem.h"
 
-/* Only what Swagger UI needs: it sets style attributes, and has its icons in data: URLs. */
-static const char content_security_policy[] =
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
-    "form-action 'none'";
+/* Only what the pages need. Icons are in data: URLs. */
+#define POLICY(styles)                                                                             \
+    "default-src 'none'; script-src 'self'; style-src 'self'" styles "; "                          \
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; "          \
+    "form-action 'none'"
 
 #define WEIGHT_UNSAID (-1) /* the field does not name the coding */
 #define WEIGHT_MAX    1000
@@ -19,7 +19,7 @@ static int member_weight(struct text parameter);
 static int weight_parse(struct text weight);
 static bool cut_tag(struct text *rest, struct text *tag);
 static void add_fields(struct request *request, const struct asset *asset, const char *etag);
-static bool has_type(const struct asset *asset, struct text type);
+static bool is_html(const struct asset *asset);
 
 const struct asset *assets_find(const struct asset table[], const char *path)
 {
@@ -147,23 +147,23 @@ static bool cut_tag(struct text *rest, struct text *tag)
 
 static void add_fields(struct request *request, const struct asset *asset, const char *etag)
 {
-    bool is_html = has_type(asset, TEXT("text/html"));
-    bool is_json = has_type(asset, TEXT("application/json"));
+    /* Modules of a page fit only each other, so all but the large ones are asked for each time. */
+    bool is_large = text_is_absent(asset->bodies[ASSET_IDENTITY].content);
 
     request_add_field(request, "ETag", etag);
-    request_add_field(request, "Cache-Control",
-                      is_html || is_json ? "no-cache" : "public, max-age=3600");
+    request_add_field(request, "Cache-Control", is_large ? "public, max-age=3600" : "no-cache");
     request_add_field(request, "X-Content-Type-Options", "nosniff");
     request_add_field(request, "Cross-Origin-Resource-Policy", "same-origin");
-    if (!is_html)
+    if (!is_html(asset))
         return;
-    request_add_field(request, "Content-Security-Policy", content_security_policy);
+    request_add_field(request, "Content-Security-Policy",
+                      asset->styles_inline ? POLICY(" 'unsafe-inline'") : POLICY(""));
     request_add_field(request, "Cross-Origin-Opener-Policy", "same-origin");
     request_add_field(request, "Referrer-Policy", "no-referrer");
 }
 
 /* Ignores parameters after the type. */
-static bool has_type(const struct asset *asset, struct text type)
+static bool is_html(const struct asset *asset)
 {
-    return text_starts_with(text_of(asset->content_type), type);
+    return text_starts_with(text_of(asset->content_type), TEXT("text/html"));
 }

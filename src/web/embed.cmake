@@ -1,7 +1,7 @@
 # Writes the table of assets (include/web/web_assets.h) and the assembly that holds their content.
 #
 #   cmake -DGZIP=<gzip> -DASSETS=<path=file;...> -DCOMPRESSED_ONLY=<path;...>
-#     -DTABLE=<.c> -DCONTENT=<.S> -P embed.cmake
+#     -DSTYLES_INLINE=<path;...> -DTABLE=<.c> -DCONTENT=<.S> -P embed.cmake
 cmake_minimum_required(VERSION 3.22)
 
 set(type_html "text/html; charset=utf-8")
@@ -46,8 +46,13 @@ foreach(asset IN LISTS ASSETS)
   endif()
   add_body(asset_${index}_gzip ${compressed})
 
+  set(styles false)
+  if(path IN_LIST STYLES_INLINE)
+    set(styles true)
+  endif()
   string(APPEND rows
     "    {\n        .path = \"${path}\",\n        .content_type = \"${${type}}\",\n"
+    "        .styles_inline = ${styles},\n"
     "        .bodies = {\n            [ASSET_IDENTITY] = ${identity},\n"
     "            [ASSET_GZIP] = ${body},\n        },\n    },\n")
   math(EXPR index "${index} + 1")

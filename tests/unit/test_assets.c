@@ -36,6 +36,12 @@ static const struct asset table[] = {
         .content_type = "text/css; charset=utf-8",
         .bodies = {[ASSET_GZIP] = BODY("small{}", "\"l2\"")},
     },
+    {
+        .path = "/styled",
+        .content_type = "text/html; charset=utf-8",
+        .styles_inline = true,
+        .bodies = {BODY("<p>plain", "\"y1\""), BODY("<p>small", "\"y2\"")},
+    },
     {.path = NULL},
 };
 
@@ -285,15 +291,16 @@ static void answer_to_who_does_not_take_gzip_is_not_acceptable(void **state)
     assert_null(field(response, "Cache-Control")); /* the file's would let caches keep the answer */
 }
 
-static void pages_and_documents_are_asked_for_again_each_time(void **state)
+static void all_but_large_files_are_asked_for_again_each_time(void **state)
 {
-    (void)state;
+    static const char *const asked[] = {"/page", "/document", "/page/script.js"};
 
-    assert_string_equal(field(get("/page", NULL, NULL), "Cache-Control"), "no-cache");
-    request_close(&exchange.request);
-    assert_string_equal(field(get("/document", NULL, NULL), "Cache-Control"), "no-cache");
-    request_close(&exchange.request);
-    assert_string_equal(field(get("/page/script.js", NULL, NULL), "Cache-Control"),
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(asked); i++) {
+        assert_string_equal(field(get(asked[i], NULL, NULL), "Cache-Control"), "no-cache");
+        request_close(&exchange.request);
+    }
+    assert_string_equal(field(get("/page/large.css", NULL, NULL), "Cache-Control"),
                         "public, max-age=3600");
 }
 
@@ -305,9 +312,19 @@ static void only_pages_carry_a_content_security_policy(void **state)
     assert_non_null(policy);
     assert_non_null(strstr(policy, "default-src 'none'"));
     assert_non_null(strstr(policy, "script-src 'self';"));
+    assert_non_null(strstr(policy, "style-src 'self';"));
     assert_non_null(strstr(policy, "frame-ancestors 'none'"));
     request_close(&exchange.request);
     assert_null(field(get("/document", NULL, NULL), "Content-Security-Policy"));
+}
+
+static void only_a_page_that_needs_it_may_have_inline_styles_and_none_inline_scripts(void **state)
+{
+    const char *policy = field(get("/styled", NULL, NULL), "Content-Security-Policy");
+
+    (void)state;
+    assert_non_null(strstr(policy, "style-src 'self' 'unsafe-inline';"));
+    assert_non_null(strstr(policy, "script-src 'self';"));
 }
 
 static void other_sites_can_neither_load_a_file_nor_hold_the_window_of_a_page(void **state)
@@ -351,9 +368,12 @@ int main(void)
                                   forget_request),
         cmocka_unit_test_teardown(answer_to_who_does_not_take_gzip_is_not_acceptable,
                                   forget_request),
-        cmocka_unit_test_teardown(pages_and_documents_are_asked_for_again_each_time,
+        cmocka_unit_test_teardown(all_but_large_files_are_asked_for_again_each_time,
                                   forget_request),
         cmocka_unit_test_teardown(only_pages_carry_a_content_security_policy, forget_request),
+        cmocka_unit_test_teardown(
+            only_a_page_that_needs_it_may_have_inline_styles_and_none_inline_scripts,
+            forget_request),
         cmocka_unit_test(other_sites_can_neither_load_a_file_nor_hold_the_window_of_a_page),
     };
 
