@@ -2,7 +2,8 @@
 #
 #   cmake -DBINARY=<binary> -DREADELF=<readelf> -DVERSION=<ours> -DARCHITECTURE=<Debian's name>
 #     -DDEPS=<SLUICE_DEPS> -DSTATIC=<its packages that are linked> -DLOCK=<package-lock.json>
-#     -DASSETS=<files from npm that are embedded, may be empty> -DOUTPUT=<file> -P sbom.cmake
+#     -DASSETS=<package=file;... from npm that are embedded, may be empty> -DOUTPUT=<file>
+#     -P sbom.cmake
 #
 # The versions of what it loads are those of the machine that builds. With SOURCE_DATE_EPOCH the
 # same build writes the same file.
@@ -137,16 +138,19 @@ function(add_static package)
 endfunction()
 
 # The lock file has a SHA-512 in base64, and SPDX takes hexadecimal digits.
-function(add_embedded)
+function(add_embedded package)
   file(READ ${LOCK} lock)
   foreach(member version integrity license)
-    string(JSON ${member} GET "${lock}" packages node_modules/swagger-ui-dist ${member})
+    string(JSON ${member} GET "${lock}" packages node_modules/${package} ${member})
   endforeach()
   string(REGEX REPLACE "^sha512-" "" integrity "${integrity}")
   output_of(hash sh -c "echo ${integrity} | base64 -d | od -An -v -tx1 | tr -d ' \\n'")
-  add_package(swagger-ui-dist CONTAINS NAME swagger-ui-dist VERSION ${version}
-    PURL pkg:npm/swagger-ui-dist@${version} LICENSE ${license} CHECKSUM SHA512:${hash})
-  foreach(asset IN LISTS ASSETS)
+  add_package(${package} CONTAINS NAME ${package} VERSION ${version}
+    PURL pkg:npm/${package}@${version} LICENSE ${license} CHECKSUM SHA512:${hash})
+  set(assets ${ASSETS})
+  list(FILTER assets INCLUDE REGEX "^${package}=")
+  list(TRANSFORM assets REPLACE "^[^=]*=" "")
+  foreach(asset IN LISTS assets)
     get_filename_component(name ${asset} NAME)
     file(SHA1 ${asset} sha1)
     file(SHA256 ${asset} sha256)
@@ -161,7 +165,7 @@ function(add_embedded)
       \"licenseConcluded\": \"NOASSERTION\",
       \"copyrightText\": \"NOASSERTION\"
     }")
-    add_relationship(${name} EXPANDED_FROM_ARCHIVE swagger-ui-dist)
+    add_relationship(${name} EXPANDED_FROM_ARCHIVE ${package})
   endforeach()
   set(packages "${packages}" PARENT_SCOPE)
   set(files "${files}" PARENT_SCOPE)
@@ -175,9 +179,11 @@ add_loaded()
 foreach(package IN LISTS STATIC)
   add_static(${package})
 endforeach()
-if(ASSETS)
-  add_embedded()
-endif()
+list(TRANSFORM ASSETS REPLACE "=.*" "" OUTPUT_VARIABLE embedded)
+list(REMOVE_DUPLICATES embedded)
+foreach(package IN LISTS embedded)
+  add_embedded(${package})
+endforeach()
 
 foreach(list packages files relationships)
   string(REGEX REPLACE "^,\n" "" ${list} "${${list}}")

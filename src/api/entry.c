@@ -40,17 +40,17 @@ static bool is_json(struct text media_type);
 static enum handled handle(struct request *request, void *context);
 static bool query_is_known(struct request *request);
 
-/* The files of the docs page, /docs/..., are the only paths that are not in the table. */
+/* The files that pages load are the only paths that are not in the table. */
 static const struct route asset_route = {
     .method = "GET",
-    .path = "/docs/",
+    .path = "(file)",
     .access = ROUTE_PUBLIC,
     .guard = ROUTE_UNLIMITED,
     .body = BODY_NONE,
     .query = QUERY_NONE,
     .body_bytes_max = UNTRUSTED_BODY_BYTES_MAX,
     .handle = asset_get,
-    .summary = "A file of the docs page",
+    .summary = "A file of a page",
 };
 
 size_t entry_begin(struct request *request, void *context)
@@ -60,7 +60,6 @@ size_t entry_begin(struct request *request, void *context)
     const char *allow;
 
     if (!route && router_serves(&asset_route, request->method) &&
-        strncmp(request->path, asset_route.path, strlen(asset_route.path)) == 0 &&
         assets_find(web_assets, request->path))
         route = &asset_route;
     if (route)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The docs page, the files that it loads, and the OpenAPI document. */
+ * The pages, the files that they load, and the OpenAPI document. */
 #include "api/handlers.h"
 
 #include "http/assets.h"

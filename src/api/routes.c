@@ -36,6 +36,8 @@ static const struct route rows[] = {
      BODY_BYTES_MAX,  asset_get,        "This contract"},
     {"GET",    "/docs",         ROUTE_PUBLIC, ROUTE_UNLIMITED,   BODY_NONE,     QUERY_NONE,
      BODY_BYTES_MAX,  asset_get,        "The contract as a page"},
+    {"GET",    "/dashboard",    ROUTE_PUBLIC, ROUTE_UNLIMITED,   BODY_NONE,     QUERY_NONE,
+     BODY_BYTES_MAX,  asset_get,        "The app's decisions and policies as a page"},
     /* The operator's routes, /metrics last: see routes.h. */
     {"GET",    "/livez",        ROUTE_PUBLIC, ROUTE_UNLIMITED,   BODY_NONE,     QUERY_NONE,
      BODY_BYTES_MAX,  livez_get,        "Is the process alive"},
@@ -87,6 +89,8 @@ const struct route_alias route_aliases[] = {
     {"/swagger", "/docs"},
     {"/redoc", "/docs"},
     {"/api-docs", "/docs"},
+    {"/console", "/dashboard"},
+    {"/ui", "/dashboard"},
     {"/swagger.json", "/openapi.json"},
     {NULL, NULL},
 };

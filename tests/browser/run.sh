@@ -1,6 +1,6 @@
 #!/bin/sh
-# Tests the docs page in Chromium. Skipped if there is no browser, or nothing to control it with.
-# Usage: run.sh <cmake> <the packages' cache>; the environment has SLUICE_BINARY and
+# Tests a page in Chromium. Skipped if there is no browser, or nothing to control it with.
+# Usage: run.sh <cmake> <the packages' cache> <test>; the environment has SLUICE_BINARY and
 # SLUICE_SCREENSHOTS.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,4 +18,4 @@ fetch=$here/../support/fetch.cmake
 SLUICE_PACKAGES=$("$1" "-DNPM=$npm" "-DCACHE=$2" "-DSOURCE=$here" -P "$fetch") ||
   skip 'playwright-core could not be fetched'
 export SLUICE_CHROMIUM SLUICE_PACKAGES
-exec node "$here/test_docs.mjs"
+exec node "$here/$3"

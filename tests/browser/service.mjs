@@ -9,12 +9,12 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 // Returns the origin of a service that listens, and a function that stops it.
-export async function startService(binary) {
+export async function startService(binary, ...options) {
   const directory = await mkdtemp(join(tmpdir(), "sluice-browser-"));
   const service = spawn(
     binary,
     ["serve", "--listen", "127.0.0.1:0", "--engine", "memory", "--data-dir", directory,
-      "--register-limit", "off"],
+      "--register-limit", "off", ...options],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
   const ended = once(service, "exit");

@@ -30,6 +30,7 @@ printf '#!/bin/sh\necho "$0 $*"\n' >"$scratch/build/release/sluice"
 chmod +x "$scratch"/programs/* "$scratch/build/release/sluice"
 
 expect 'http://127.0.0.1:8080/docs'
+expect 'http://127.0.0.1:8080/dashboard'
 expect 'serve --listen 127.0.0.1:8080 '
 expect 'http://127.0.0.1:9000/docs' --listen 127.0.0.1:9000
 expect 'serve --listen 127.0.0.1:9000 ' --listen 127.0.0.1:9000

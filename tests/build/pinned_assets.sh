@@ -4,7 +4,7 @@
 set -eu
 cmake=$1
 source=$2
-package=$(sha256sum "$source/package-lock.json" | cut -c 1-16)/node_modules/swagger-ui-dist
+packages=$(sha256sum "$source/package-lock.json" | cut -c 1-16)/node_modules
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 faults=0
@@ -22,10 +22,10 @@ fetch()
     -P "$source/fetch.cmake" >"$scratch/log" 2>&1
 }
 
-tamper_with() # <file of the package> <what is embedded of it>
+tamper_with() # <file of a package> <what is embedded of it>
 {
-  cp "$scratch/$package/$1" "$scratch/kept"
-  echo changed >>"$scratch/$package/$1"
+  cp "$scratch/$packages/$1" "$scratch/kept"
+  echo changed >>"$scratch/$packages/$1"
   if fetch; then
     fault "$1: a changed file is embedded"
   elif ! grep -q "^  $2 is not the one" "$scratch/log"; then
@@ -33,16 +33,22 @@ tamper_with() # <file of the package> <what is embedded of it>
   elif [ -e "$scratch/output/$2" ]; then
     fault "$1: the changed file stays for the next build"
   fi
-  mv "$scratch/kept" "$scratch/$package/$1"
+  mv "$scratch/kept" "$scratch/$packages/$1"
 }
 
-mkdir -p "$scratch/${package%/*}"
-cp -R "$3/$package" "$scratch/$package"
+mkdir -p "$scratch/$packages"
+for package in swagger-ui-dist uplot; do
+  cp -R "$3/$packages/$package" "$scratch/$packages/$package"
+done
 fetch || fault "the files from npm are refused: $(cat "$scratch/log")"
-for file in NOTICE.txt swagger-ui-bundle.js swagger-ui.css; do
+for file in NOTICE.txt swagger-ui-bundle.js swagger-ui.css \
+  uPlot-NOTICE.txt uPlot.iife.min.js uPlot.min.css; do
   [ -e "$scratch/output/$file" ] || fault "$file is not embedded"
 done
-tamper_with swagger-ui-bundle.js swagger-ui-bundle.js
-tamper_with swagger-ui.css swagger-ui.css
-tamper_with LICENSE NOTICE.txt
+tamper_with swagger-ui-dist/swagger-ui-bundle.js swagger-ui-bundle.js
+tamper_with swagger-ui-dist/swagger-ui.css swagger-ui.css
+tamper_with swagger-ui-dist/LICENSE NOTICE.txt
+tamper_with uplot/dist/uPlot.iife.min.js uPlot.iife.min.js
+tamper_with uplot/dist/uPlot.min.css uPlot.min.css
+tamper_with uplot/LICENSE uPlot-NOTICE.txt
 exit $((faults > 0))

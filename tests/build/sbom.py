@@ -116,14 +116,18 @@ class Sbom(unittest.TestCase):
                 self.assertTrue(package["checksums"], package["name"])
                 self.assertNotEqual(package["licenseDeclared"], "NOASSERTION", package["name"])
 
-    def test_the_package_from_npm_is_the_one_of_the_lock_file(self):
+    def test_the_packages_from_npm_are_those_of_the_lock_file(self):
         with open(LOCK, encoding="utf-8") as file:
-            locked = json.load(file)["packages"]["node_modules/swagger-ui-dist"]
-        package = next(row for row in self.packages if row["name"] == "swagger-ui-dist")
-        algorithm, value = locked["integrity"].split("-", 1)
-        self.assertEqual(package["versionInfo"], locked["version"])
-        self.assertEqual(package["checksums"], [{
-            "algorithm": algorithm.upper(), "checksumValue": base64.b64decode(value).hex()}])
+            locked = json.load(file)["packages"]
+        for name in ("swagger-ui-dist", "uplot"):
+            with self.subTest(name):
+                row = locked[f"node_modules/{name}"]
+                package = next(each for each in self.packages if each["name"] == name)
+                algorithm, value = row["integrity"].split("-", 1)
+                self.assertEqual(package["versionInfo"], row["version"])
+                self.assertEqual(package["checksums"], [{
+                    "algorithm": algorithm.upper(),
+                    "checksumValue": base64.b64decode(value).hex()}])
 
     def test_it_names_no_machine(self):
         hosts = set(re.findall(r"https?://([^/\"]+)", self.text))

@@ -37,6 +37,7 @@ static const struct mistake of_the_head[] = {
     {"GET", "/register", NULL, NULL, 405, "takes POST", "the method"},
     {"POST", "/keys", NULL, "{}", 404, "/register, which takes POST", "the path's name"},
     {"GET", "/redoc", NULL, NULL, 404, "/docs, which takes GET", "the path's name"},
+    {"GET", "/console", NULL, NULL, 404, "/dashboard, which takes GET", "the path's name"},
     {"GET", "/rules", NULL, NULL, 404, "/policy, which takes", "the path's name"},
     {"GET", "/log", NULL, NULL, 404, "/logs/latest, which takes GET", "the whole path"},
     {"GET", "/logs", NULL, NULL, 404, "/logs/latest, which takes GET", "the whole path"},

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+//
+// Requests to the service that serves this page. Addresses are relative, because a proxy may give
+// the service a prefix.
+import { endSession, sessionKey } from "./session.js";
+
+const ANSWER_MS_MAX = 15000;
+
+// An answer that is a problem document, or none at all.
+export class Problem extends Error {
+  constructor({ title, detail, status, errors = [], explain }, retryAfter = 0) {
+    super(detail);
+    this.title = title;
+    this.status = status;
+    this.faults = errors;
+    this.explain = explain;
+    this.retryAfter = retryAfter;
+  }
+}
+
+// Resolves to the answer's JSON, or throws a Problem. Arguments of the query that are empty are left
+// out. A key that is null is not sent. The session ends when its key is refused.
+export async function ask(method, path, { query = {}, body, signal, key = sessionKey() } = {}) {
+  const answer = await request(method, addressOf(path, query), body, signal, key);
+  const content = await readJson(answer);
+  const type = answer.headers.get("Content-Type") ?? "";
+
+  if (content && !type.startsWith("application/problem+json")) return content;
+  const problem = new Problem(content ?? {
+    title: "Not understood",
+    detail: `The answer ${answer.status} is not one of this service.`,
+    status: answer.status,
+  }, Number(answer.headers.get("Retry-After")));
+  if (answer.status === 401 && key !== null && key === sessionKey()) endSession(problem);
+  throw problem;
+}
+
+function addressOf(path, query) {
+  const address = new URL(path, document.baseURI);
+
+  for (const [name, value] of Object.entries(query))
+    if (value !== undefined && value !== null && value !== "")
+      address.searchParams.append(name, value);
+  return address;
+}
+
+async function request(method, address, body, signal, key) {
+  const limit = AbortSignal.timeout(ANSWER_MS_MAX);
+  const headers = new Headers();
+
+  if (key !== null) headers.set("X-API-Key", key);
+  if (body !== undefined) headers.set("Content-Type", "application/json");
+  try {
+    return await fetch(address, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+      credentials: "omit",
+      cache: "no-store",
+      redirect: "error",
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Problem({ title: "No answer", detail: "The service cannot be reached.", status: 0 });
+  }
+}
+
+async function readJson(answer) {
+  try {
+    return await answer.json();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+//
+// What every policy that can apply to some subjects has counted for them.
+import { ask } from "./api.js";
+import { element, table } from "./element.js";
+import { addressOfView } from "./navigation.js";
+import { attempt } from "./notices.js";
+import { callerWords, identityWords, roleWords, routeWords } from "./policy_words.js";
+import { subjectQuery } from "./subject_fields.js";
+import { durationWords, listWords, numberWords } from "./words.js";
+
+const COLUMNS = [["Route"], ["For"], ["Role"], ["Limit"], ["Used", "number"], ["Left", "number"],
+  ["Full again"], ["Actions"]];
+
+// `root` is the place on the page; `show` asks again. `onReset` gets the policy to reset.
+export function countersCard(subjects, signal, onReset) {
+  const place = element("div", {}, element("p", { class: "hint" }, "Asking…"));
+  const root = element("section", { class: "card" }, element("h2", {}, "Counters"), place);
+  const show = () => attempt(place, signal, () => showPage(undefined, element("tbody")));
+
+  async function showPage(after, rows) {
+    const query = { ...subjectQuery(subjects), after };
+    const page = await readPage(query, signal);
+
+    if (!page) {
+      place.replaceChildren(element("p", { class: "hint" },
+        "This service does not tell the counters of a subject."));
+      return;
+    }
+    rows.append(...page.policies.flatMap((policy) => policyRows(policy, subjects, onReset)));
+    place.replaceChildren(
+      rows.childElementCount > 0 ? table("Counters", COLUMNS, rows)
+        : element("p", { class: "hint" }, "No policy can apply to this subject."),
+      element("div", { class: "actions" }, page.next && element("button", { type: "button",
+        onclick: () => attempt(place, signal, () => showPage(page.next, rows)) }, "Show more")));
+  }
+
+  show();
+  return { root, show };
+}
+
+// null if the service has no such route.
+async function readPage(query, signal) {
+  try {
+    return await ask("GET", "subjects/state", { query, signal });
+  } catch (problem) {
+    if (problem.status !== 404) throw problem;
+    return null;
+  }
+}
+
+// A row for each limit. The policy is named in the first one.
+function policyRows(policy, subjects, onReset) {
+  return policy.limits.map((limit, i) => element("tr", {},
+    element("td", { class: "name" }, i === 0 && routeWords(policy.route_key)),
+    element("td", { class: "name" }, i === 0 && callerWords(policy)),
+    element("td", { class: "name" }, i === 0 && roleWords(policy.role)),
+    element("td", {}, `${limit.name}: ${numberWords(limit.limit)} ${limit.counts}`),
+    element("td", { class: "number" }, numberWords(limit.used)),
+    element("td", { class: "number" }, remainingMark(limit)),
+    element("td", {}, stateWords(policy, limit)),
+    element("td", { class: "buttons" }, i === 0 && actionsFor(policy, subjects, onReset))));
+}
+
+function remainingMark({ remaining }) {
+  return remaining === 0 ? element("span", { class: "mark denied" }, "0")
+    : numberWords(remaining);
+}
+
+function stateWords(policy, { needs, reset_in: seconds }) {
+  const words = [];
+
+  if (!policy.is_active) words.push("switched off");
+  else if (policy.degraded) words.push("the store did not answer");
+  else if (needs) words.push(`needs ${listWords(needs)}`);
+  else if (seconds > 0) words.push(`in ${durationWords(seconds)}`);
+  else words.push("full");
+  if (policy.mode === "shadow") words.push("shadow");
+  if (policy.hidden_by) words.push("a closer policy decides");
+  return words.join("; ");
+}
+
+// What is for everybody is raised by a policy of its own for this subject.
+function actionsFor(policy, subjects, onReset) {
+  const isOwn = Boolean(policy.user_id ?? policy.subject);
+  const query = isOwn ? { id: policy.id } : { copy: policy.id, ...subjectQuery(subjects) };
+  const name = identityWords(policy);
+
+  return [
+    element("a", { class: "button quiet", href: addressOfView("policy", query),
+      "aria-label": `${isOwn ? "Edit" : "Raise"} ${name}` }, isOwn ? "Edit" : "Raise"),
+    element("button", { type: "button", class: "quiet", "aria-label": `Reset ${name}`,
+      onclick: () => onReset(policy) }, "Reset"),
+  ];
+}

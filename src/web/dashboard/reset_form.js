@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+//
+// Forgets what some subjects have used on a route.
+import { ask } from "./api.js";
+import { element } from "./element.js";
+import { field, showFaults, tick } from "./fields.js";
+import { problemBox, say } from "./notices.js";
+import { subjectWords } from "./subject_fields.js";
+import { listWords, numberWords } from "./words.js";
+
+// `policy` is the one to reset, or null. `onDone` is called after each reset.
+export function resetForm(subjects, policy, onDone) {
+  const place = element("div");
+  const form = element("form", { class: "card", novalidate: true },
+    element("h2", {}, "Reset counters of ", subjectWords(subjects)),
+    element("div", { class: "row" },
+      field("Route", { name: "/route_key", value: routeOf(policy), required: true,
+        maxlength: 200 }),
+      field("Role", { name: "/role", value: policy?.role ?? "", maxlength: 64, width: "short" }),
+      tick("Also limits that all callers share", { name: "/shared" })),
+    place,
+    element("div", { class: "actions" },
+      element("button", { type: "submit", class: "danger" }, "Reset"),
+      element("button", { type: "button", onclick: () => form.remove() }, "Cancel")));
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try {
+      const result = await ask("POST", "reset", { body: bodyOf(form, subjects) });
+      form.remove();
+      say(resultWords(result));
+      onDone();
+    } catch (problem) {
+      problem.faults = showFaults(form, problem.faults ?? []);
+      place.replaceChildren(problemBox(problem));
+    }
+  });
+  return form;
+}
+
+// The policy of a prefix decides for the prefix itself.
+function routeOf(policy) {
+  return policy?.route_key.replace(/\*$/, "") ?? "";
+}
+
+function bodyOf(form, subjects) {
+  const { elements } = form;
+  const role = elements["/role"].value;
+
+  return {
+    subjects,
+    route_key: elements["/route_key"].value,
+    shared: elements["/shared"].checked,
+    ...(role && { role }),
+  };
+}
+
+function resultWords({ reset, not_reset: kept = [] }) {
+  const done = reset === 0 ? "Nothing was counted, so nothing is forgotten."
+    : `${numberWords(reset)} ${reset === 1 ? "limit was" : "limits were"} reset.`;
+
+  return kept.length > 0 ? `${done} Not reset, because they count more callers: ${listWords(kept)}.`
+    : done;
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+//
+// The live tail: a table of the newest decisions, with filters and a pause.
+import { decisionRow, COLUMNS } from "./decisions.js";
+import { element, table } from "./element.js";
+import { field } from "./fields.js";
+import { follow } from "./follow.js";
+import { numberWords } from "./words.js";
+
+const ROWS_MAX = 500;
+const OUTCOMES = [["", "all"], ["true", "allowed"], ["false", "denied"]];
+
+// With `subjects` only decisions about them are shown, and nobody asks for others.
+export function tail(title, subjects, signal) {
+  const rows = element("tbody");
+  const state = element("span", { class: "hint" });
+  const pause = element("button", { type: "button", "aria-pressed": "false" }, "Pause");
+  const filters = element("form", { class: "row" },
+    field("Outcome", { name: "allowed", options: OUTCOMES, width: "short" }),
+    field("Route", { name: "route_key", maxlength: 200 }),
+    field("Role", { name: "role", maxlength: 64, width: "short" }),
+    !subjects && field("User", { name: "user", maxlength: 256, width: "short" }),
+    pause);
+  const held = [];
+  let isPaused = false;
+  let missed = false;
+  let trouble = null;
+  let stop = () => {};
+
+  function tell() {
+    if (trouble) state.textContent = `${trouble.title ?? "Stopped"}: ${trouble.message}`;
+    else if (isPaused) state.textContent = `paused, ${numberWords(held.length)} new`;
+    else state.textContent = missed ? "live; some came too fast to be shown" : "live";
+  }
+
+  function showHeld() {
+    rows.prepend(...held.splice(0).reverse().map(decisionRow));
+    while (rows.childElementCount > ROWS_MAX) rows.lastElementChild.remove();
+  }
+
+  function begin() {
+    const { allowed, route_key: route, role, user } = filters.elements;
+    stop();
+    rows.replaceChildren();
+    held.length = 0;
+    missed = false;
+    stop = follow({
+      allowed: allowed.value,
+      route_key: route.value,
+      role: role.value,
+      subjects: subjects ?? (user.value ? { user: user.value } : {}),
+    }, (entry) => {
+      held.push(entry);
+      if (held.length > ROWS_MAX) held.shift();
+      if (!isPaused && held.length === 1) queueMicrotask(showHeld);
+    }, {
+      onState(problem) {
+        trouble = problem;
+        tell();
+      },
+      onGap() {
+        missed = true;
+      },
+    });
+  }
+
+  pause.addEventListener("click", () => {
+    isPaused = !isPaused;
+    pause.setAttribute("aria-pressed", String(isPaused));
+    if (!isPaused) showHeld();
+    tell();
+  });
+  filters.addEventListener("submit", (event) => event.preventDefault());
+  filters.addEventListener("change", begin);
+  signal.addEventListener("abort", () => stop());
+  begin();
+  return element("section", { class: "card tail" },
+    element("div", { class: "row" }, element("h2", {}, title), state), filters,
+    table(title, COLUMNS, rows));
+}

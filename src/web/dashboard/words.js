@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+//
+// Numbers, times and lists as people read them. Nothing here touches the page.
+const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+const grouped = new Intl.NumberFormat("en");
+
+export function numberWords(value) {
+  return value === null || value === undefined ? "–" : grouped.format(value);
+}
+
+export function shareWords(part, whole) {
+  if (whole === 0) return "–";
+  const percent = (100 * part) / whole;
+  return `${percent > 0 && percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`;
+}
+
+// One "minute" is only that; more of them are "15 minutes".
+export function windowWords(seconds) {
+  const [unit, length] = UNITS.find(([, size]) => seconds % size === 0);
+  const count = seconds / length;
+
+  return count === 1 ? unit : `${numberWords(count)} ${unit}s`;
+}
+
+// The two largest units, as in "3 h 20 min".
+export function durationWords(seconds) {
+  const short = { day: "d", hour: "h", minute: "min", second: "s" };
+  const first = UNITS.findIndex(([, size]) => seconds >= size);
+  let rest = seconds;
+
+  if (first < 0) return "0 s";
+  return UNITS.slice(first, first + 2).map(([unit, size]) => {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    return count > 0 ? `${count} ${short[unit]}` : "";
+  }).filter(Boolean).join(" ");
+}
+
+// "a", "a and b", "a, b and c".
+export function listWords(items) {
+  return items.length < 2 ? items.join("")
+    : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
+}
+
+export function clockWords(time) {
+  return new Date(time).toLocaleTimeString("en-GB");
+}
