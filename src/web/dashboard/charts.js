@@ -2,7 +2,7 @@
 //
 // Pictures of usage: decisions over time by uPlot, and a small line for one route.
 import { drawing, element } from "./element.js";
-import { clockWords, numberWords } from "./words.js";
+import { momentWords, numberWords } from "./words.js";
 
 const HEIGHT = 220;
 const OUTCOMES = [
@@ -83,14 +83,22 @@ function optionsOf(width) {
   return {
     width,
     height: HEIGHT,
-    series: [{ label: "Time" }, ...OUTCOMES.map(({ label, colour: name }) =>
+    series: [{ label: "Time", value: (_, seconds) => seconds && momentWords(seconds * 1000) },
+      ...OUTCOMES.map(({ label, colour: name }) =>
       ({ label, stroke: colour(name), width: 1.5, points: { show: false } }))],
-    axes: [axis, { ...axis, size: 60 }],
+    axes: [{ ...axis, space: 90, values: (_, ticks) => ticks.map(tickWords) },
+      { ...axis, size: 60 }],
     scales: { y: { range: (_, low, high) => [0, Math.max(1, high)] } },
   };
 }
 
+// A day at its beginning, and else the time in it.
+function tickWords(seconds) {
+  const [day, time] = momentWords(seconds * 1000).split(", ");
+  return time === "00:00" ? day : time;
+}
+
 function rowOf(point) {
-  return element("tr", {}, element("td", {}, clockWords(point.timestamp * 1000)),
+  return element("tr", {}, element("td", {}, momentWords(point.timestamp * 1000)),
     OUTCOMES.map(({ member }) => element("td", { class: "number" }, numberWords(point[member]))));
 }

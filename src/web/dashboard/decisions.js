@@ -4,7 +4,7 @@
 import { element } from "./element.js";
 import { addressOfView } from "./navigation.js";
 import { subjectWords } from "./subject_fields.js";
-import { clockWords, numberWords } from "./words.js";
+import { clockWords, listWords, numberWords } from "./words.js";
 
 export const COLUMNS = [["Time"], ["Outcome"], ["Subject"], ["Route"], ["Role"], ["Cost", "number"],
   ["Left", "number"], ["Why"]];
@@ -42,7 +42,7 @@ export function outcomeMark({ allowed, charge, mode, reason }) {
 function costWords({ cost, costs = {} }) {
   const measures = Object.entries(costs).map(([name, value]) => `${numberWords(value)} ${name}`);
 
-  return [numberWords(cost), ...measures].join(", ");
+  return listWords([numberWords(cost), ...measures]);
 }
 
 function whyWords({ reason, denied_by: limits, degraded, candidate, priority }) {

@@ -8,13 +8,14 @@ import { durationWords, numberWords } from "./words.js";
 const COLUMNS = [["Limit"], ["Says"], ["Left before", "number"], ["Left after", "number"],
   ["Full again"]];
 
-export function decisionCard(decision) {
+// `isLook`: nothing was to be charged. Such a check is allowed also if nothing is left.
+export function decisionCard(decision, isLook) {
   const { explain } = decision;
 
   return element("section", { class: "card", "aria-label": "Decision" },
-    element("p", { class: "verdict" },
-      element("span", { class: `mark ${decision.allowed ? "allowed" : "denied"}` },
-        decision.allowed ? "Allowed" : "Denied"), " ", decisionWords(decision)),
+    element("p", { class: "verdict" }, verdictMark(decision, isLook), " ",
+      decisionWords(decision),
+      isLook && decision.remaining === 0 && " A check that costs something is denied."),
     explain && [
       element("p", {}, "Decided by the policy of ", identityWords(explain.chosen),
         `: ${explain.chosen.why}.`),
@@ -34,7 +35,13 @@ export function consideredPart({ considered, considered_omitted: omitted }) {
     omitted > 0 && element("p", { class: "hint" }, `${numberWords(omitted)} more are not listed.`));
 }
 
-export function decisionWords({ reason, retry_after: wait, allowed, delay_ms: delay, remaining,
+function verdictMark({ allowed }, isLook) {
+  if (!allowed) return element("span", { class: "mark denied" }, "Denied");
+  return isLook ? element("span", { class: "mark plain" }, "Looked")
+    : element("span", { class: "mark allowed" }, "Allowed");
+}
+
+function decisionWords({ reason, retry_after: wait, allowed, delay_ms: delay, remaining,
   limit, shadow, degraded }) {
   const words = [];
 

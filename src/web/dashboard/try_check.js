@@ -32,7 +32,7 @@ export function openTry(main, query, signal) {
       const body = bodyOf(form.elements, who.read());
       const decision = await ask("POST", "check", { query: { deny_status: 200 }, body, signal });
       showFaults(form, []);
-      answer.replaceChildren(decisionCard(decision));
+      answer.replaceChildren(decisionCard(decision, !form.elements.charge.checked));
     } catch (problem) {
       if (signal.aborted) return;
       problem.faults = showFaults(form, problem.faults ?? []);

@@ -42,6 +42,13 @@ export function listWords(items) {
     : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
 }
 
+// Times are in milliseconds, or in the form of RFC 3339.
 export function clockWords(time) {
   return new Date(time).toLocaleTimeString("en-GB");
+}
+
+// "27 Nov, 23:35".
+export function momentWords(time) {
+  return new Date(time).toLocaleString("en-GB",
+    { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 }
