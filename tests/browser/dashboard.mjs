@@ -3,9 +3,53 @@
 // Words for tests of the dashboard: an app with policies and decisions, and a page that watches
 // itself.
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+import { startService } from "./service.mjs";
+
+const { SLUICE_BINARY, SLUICE_CHROMIUM, SLUICE_PACKAGES } = process.env;
+const STEP_MS_MAX = 60000;
+
+export const fromPackages = createRequire(join(SLUICE_PACKAGES, "package.json"));
+
+// The tabs of the navigation, and what their views are called.
+export const VIEWS = [["Subjects", "Find a subject"], ["Overview", "Overview"],
+  ["Policies", "Policies"], ["Try a check", "Try a check"]];
 
 // A name that would run a script if it were ever read as HTML.
 export const HOSTILE = "<img src=x onerror=\"window.wasRun=1\">";
+
+// A service and a browser. `open` makes a tab of its own, with a storage of its own; with a key it is
+// signed in. `faults` has what any of the tabs did that no page may do.
+export async function startDashboard() {
+  const service = await startService(SLUICE_BINARY, "--manage-limit", "off");
+  const { chromium } = fromPackages("playwright-core");
+  const browser = await chromium.launch({ executablePath: SLUICE_CHROMIUM,
+    args: ["--disable-gpu"] });
+  const faults = [];
+
+  return {
+    origin: service.origin,
+    browser,
+    faults,
+    async open(key, options = {}, address = service.origin) {
+      const page = await browser.newPage({ reducedMotion: "reduce", ...options });
+      page.setDefaultTimeout(STEP_MS_MAX);
+      await watch(page, address, faults);
+      await page.goto(`${address}/dashboard`);
+      if (key) {
+        await signIn(page, key);
+        await page.getByRole("navigation").waitFor();
+      }
+      return page;
+    },
+    async stop() {
+      await browser.close();
+      await service.stop();
+    },
+  };
+}
 
 // An app of its own. `send` resolves to the answer's status and body.
 export async function startApp(origin, name = HOSTILE) {
@@ -38,7 +82,7 @@ async function send(origin, path, headers, body) {
 
 // Notes what no page may do: errors, other hosts, what its policy forbids, scripts in names. A
 // refusal by the service is no error of the page.
-export async function watch(page, address, faults) {
+async function watch(page, address, faults) {
   page.on("console", (message) => {
     const isRefusal = message.text().startsWith("Failed to load resource: the server responded") &&
       !message.location().url.includes("/dashboard");
@@ -64,6 +108,19 @@ export async function signIn(page, key) {
 export async function turnTo(page, tab, title = tab) {
   await page.getByRole("navigation").getByRole("link", { name: tab }).click();
   await page.getByRole("heading", { level: 1, name: title }).waitFor();
+}
+
+// A subject's counters, in the form in which the service tells them.
+export function tellState(page, id, route) {
+  const limit = { name: "default", by: { user: "7" }, counts: "requests", limit: 1, used: 1,
+    remaining: 0, reset_in: 3599, algorithm: "fixed_window" };
+  const pool = { ...limit, name: "pool", by: {}, used: null, remaining: null, reset_in: null,
+    needs: ["org"] };
+  const policies = [{ id, version: 1, route_key: route, role: "default", user_id: null,
+    mode: "enforce", is_active: true, limits: [limit, pool] }];
+
+  return page.route("**/subjects/state?**", (request) =>
+    request.fulfill({ json: { policies, next: null } }));
 }
 
 // What axe finds that hinders people, in words.

@@ -2,67 +2,32 @@
 //
 // The dashboard in a browser, as people at a support desk and operators use it.
 import assert from "node:assert/strict";
-import { mkdir, readFile } from "node:fs/promises";
-import { request as httpRequest } from "node:http";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { barriers, HOSTILE, signIn, startApp, turnTo, watch } from "./dashboard.mjs";
-import { faintTexts, focusRing, sideways } from "./measures.mjs";
+import { HOSTILE, signIn, startApp, startDashboard, tellState, turnTo,
+  VIEWS } from "./dashboard.mjs";
 import { startProxy } from "./proxy.mjs";
-import { startService } from "./service.mjs";
 
-const { SLUICE_BINARY, SLUICE_CHROMIUM, SLUICE_PACKAGES, SLUICE_SCREENSHOTS } = process.env;
-const require = createRequire(join(SLUICE_PACKAGES, "package.json"));
-const { chromium } = require("playwright-core");
-
-const STEP_MS_MAX = 60000;
-const BYTES_MAX = 150 * 1024;
 const PREFIX = "/teams/a;b";
-const VIEWS = [["Subjects", "Find a subject"], ["Overview", "Overview"], ["Policies", "Policies"],
-  ["Try a check", "Try a check"]];
-const WIDTHS = [390, 1280, 1920];
-const EDGES = [360, 2560];
 
-const faults = [];
-let service;
+let dashboard;
 let proxy;
-let browser;
-let axe;
 
 before(async () => {
-  service = await startService(SLUICE_BINARY, "--manage-limit", "off");
-  proxy = await startProxy(service.origin, PREFIX);
-  browser = await chromium.launch({ executablePath: SLUICE_CHROMIUM, args: ["--disable-gpu"] });
-  axe = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
-  await mkdir(SLUICE_SCREENSHOTS, { recursive: true });
+  dashboard = await startDashboard();
+  proxy = await startProxy(dashboard.origin, PREFIX);
 });
 
 after(async () => {
-  await browser?.close();
   await proxy?.stop();
-  await service?.stop();
+  await dashboard?.stop();
 });
 
-// A tab of its own, with a storage of its own. With a key it is signed in.
-async function open(key, options = {}, address = service.origin) {
-  const page = await browser.newPage({ reducedMotion: "reduce", ...options });
-
-  page.setDefaultTimeout(STEP_MS_MAX);
-  await watch(page, address, faults);
-  await page.goto(`${address}/dashboard`);
-  if (key) {
-    await signIn(page, key);
-    await page.getByRole("navigation").waitFor();
-  }
-  return page;
-}
-
+const open = (...options) => dashboard.open(...options);
 const hasText = (page, text) => page.locator("main", { hasText: text }).waitFor();
 
 test("a wrong key is told, and a right one leads in and stays in the tab", async () => {
-  const app = await startApp(service.origin);
+  const app = await startApp(dashboard.origin);
   const page = await open();
 
   await signIn(page, "slk_wrong");
@@ -84,7 +49,7 @@ test("a wrong key is told, and a right one leads in and stays in the tab", async
 });
 
 test("a key that is refused later leads back to the sign-in, with what was said", async () => {
-  const app = await startApp(service.origin);
+  const app = await startApp(dashboard.origin);
   const page = await open(app.key);
 
   await page.evaluate(() => sessionStorage.setItem("sluice-key", "slk_gone"));
@@ -97,7 +62,7 @@ test("a key that is refused later leads back to the sign-in, with what was said"
 });
 
 test("it works under a proxy's prefix", async () => {
-  const app = await startApp(service.origin);
+  const app = await startApp(dashboard.origin);
   const page = await open(app.key, {}, proxy.address);
 
   await turnTo(page, "Overview");
@@ -107,7 +72,7 @@ test("it works under a proxy's prefix", async () => {
 });
 
 test("a policy is saved and read out, then shadowed, and deleted on a yes", async () => {
-  const app = await startApp(service.origin);
+  const app = await startApp(dashboard.origin);
   const page = await open(app.key);
   const row = page.getByRole("row").filter({ hasText: "/search" });
   await turnTo(page, "Policies");
@@ -138,7 +103,7 @@ test("a policy is saved and read out, then shadowed, and deleted on a yes", asyn
 });
 
 test("a refusal is shown at its field, and the JSON has all of a policy", async () => {
-  const app = await startApp(service.origin);
+  const app = await startApp(dashboard.origin);
   const candidate = { algorithm: "sliding_window", rate: "50/h" };
   await app.save({ route_key: "/export", rate: "100/h", candidate });
   const page = await open(app.key);
@@ -165,7 +130,7 @@ test("a refusal is shown at its field, and the JSON has all of a policy", async 
 });
 
 test("a denial arrives in the tail while one watches, and a pause holds the next one", async () => {
-  const app = await startApp(service.origin);
+  const app = await startApp(dashboard.origin);
   const check = (user) => app.send("/check", { user_id: user, route_key: "/tail" });
   await app.save({ route_key: "/tail", limit: 1, window_seconds: 3600 });
   const page = await open(app.key);
@@ -190,7 +155,7 @@ test("a denial arrives in the tail while one watches, and a pause holds the next
 });
 
 test("a subject is found, and raised by a policy of its own", async () => {
-  const app = await startApp(service.origin);
+  const app = await startApp(dashboard.origin);
   const check = () => app.send("/check", { user_id: "7", route_key: "/raise" });
   await app.save({ route_key: "/raise", limit: 1, window_seconds: 3600 });
   await check();
@@ -213,17 +178,12 @@ test("a subject is found, and raised by a policy of its own", async () => {
 });
 
 test("a subject's counters are told, copied for it, and reset", async () => {
-  const app = await startApp(service.origin);
+  const app = await startApp(dashboard.origin);
   const { id } = await app.save({ route_key: "/state", limit: 1, window_seconds: 3600 });
   const check = () => app.send("/check", { user_id: "7", route_key: "/state" });
   await check();
   const page = await open(app.key);
-  const limit = { name: "default", by: { user: "7" }, counts: "requests", limit: 1, used: 1,
-    remaining: 0, reset_in: 3599, algorithm: "fixed_window" };
-  const policies = [{ id, version: 1, route_key: "/state", role: "default", user_id: null,
-    mode: "enforce", is_active: true, limits: [limit] }];
-  await page.route("**/subjects/state?**", (route) =>
-    route.fulfill({ json: { policies, next: null } }));
+  await tellState(page, id, "/state");
   const row = page.getByRole("region", { name: "Counters" }).getByRole("row")
     .filter({ hasText: "/state" });
 
@@ -240,8 +200,49 @@ test("a subject's counters are told, copied for it, and reset", async () => {
   await page.close();
 });
 
+test("the tail keeps 500 rows, the newest first", async () => {
+  const app = await startApp(dashboard.origin);
+  const checks = (user, count) => app.send("/check/batch", { checks:
+    Array.from({ length: count }, () => ({ user_id: user, route_key: "/many" })) });
+  await app.save({ route_key: "/many", limit: 1000000, window_seconds: 3600 });
+  await checks("old", 600);
+  const page = await open(app.key);
+  const rows = page.locator(".tail tbody tr");
+
+  await turnTo(page, "Overview");
+  await rows.nth(499).waitFor();
+  await checks("new", 20);
+  await rows.filter({ hasText: "user new" }).nth(19).waitFor();
+
+  assert.equal(await rows.count(), 500);
+  assert.match(await rows.nth(0).innerText(), /user new/);
+  assert.match(await rows.nth(20).innerText(), /user old/);
+  await page.close();
+});
+
+test("the tail says when it must wait, and goes on after that", async () => {
+  const app = await startApp(dashboard.origin);
+  await app.save({ route_key: "/wait", limit: 5, window_seconds: 3600 });
+  const page = await open(app.key);
+  const refusal = { type: "urn:sluice:problem:too-many-requests", title: "Too many requests",
+    status: 429, detail: "Wait a little." };
+  let isRefused = true;
+  await page.route("**/logs/latest?**", (route) => (isRefused
+    ? route.fulfill({ status: 429, contentType: "application/problem+json",
+      headers: { "Retry-After": "1" }, json: refusal })
+    : route.continue()));
+
+  await turnTo(page, "Overview");
+  await page.locator(".tail").filter({ hasText: "Too many requests: Wait a little." }).waitFor();
+  isRefused = false;
+  await app.send("/check", { user_id: "ada", route_key: "/wait" });
+  await page.locator(".tail tbody tr").filter({ hasText: "user ada" }).waitFor();
+  await page.locator(".tail").filter({ hasNotText: "Too many requests" }).waitFor();
+  await page.close();
+});
+
 test("a check that is tried is explained, and charges nothing unless it is to", async () => {
-  const app = await startApp(service.origin);
+  const app = await startApp(dashboard.origin);
   await app.save({ route_key: "/try", limit: 1, window_seconds: 3600 });
   const page = await open(app.key);
   const decision = page.getByRole("region", { name: "Decision" });
@@ -270,7 +271,7 @@ test("a check that is tried is explained, and charges nothing unless it is to", 
 });
 
 test("names from outside are shown as text, whatever is in them", async () => {
-  const app = await startApp(service.origin);
+  const app = await startApp(dashboard.origin);
   const subjects = { user: HOSTILE, org: HOSTILE };
   await app.save({ route_key: HOSTILE, role: HOSTILE, user_id: HOSTILE, limit: 1,
     window_seconds: 3600, description: HOSTILE });
@@ -297,7 +298,7 @@ test("names from outside are shown as text, whatever is in them", async () => {
 });
 
 test("1,000 policies are listed by the hundred, and any is found", async () => {
-  const app = await startApp(service.origin, "many");
+  const app = await startApp(dashboard.origin, "many");
   const policy = await app.save({ route_key: "/many/0", limit: 0, window_seconds: 60 });
   const policies = Array.from({ length: 1000 }, (_, i) =>
     ({ ...policy, route_key: `/many/${i}`, limit: i })); // to save them all takes minutes
@@ -316,135 +317,6 @@ test("1,000 policies are listed by the hundred, and any is found", async () => {
   await page.close();
 });
 
-test("the keyboard alone signs in, moves and tries a check, and its place is visible", async () => {
-  const app = await startApp(service.origin);
-  await app.save({ route_key: "/keys", limit: 5, window_seconds: 60 });
-  const page = await open();
-  const step = async (key) => {
-    await page.keyboard.press(key);
-    const { element, isVisible } = await page.evaluate(focusRing);
-    assert.ok(isVisible, `${element} shows no focus`);
-    return element;
-  };
-
-  await page.keyboard.type(app.key);
-  await page.keyboard.press("Enter");
-  await page.getByRole("heading", { level: 1, name: "Find a subject" }).waitFor();
-  const passed = [await step("Shift+Tab"), await step("Shift+Tab"), await step("Shift+Tab")];
-  assert.match(passed[2], /Try a check/, passed.join("\n"));
-  await page.keyboard.press("Enter");
-  await page.getByRole("heading", { level: 1, name: "Try a check" }).waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement.tagName), "H1");
-  await step("Tab"); // the name of the subject is there
-  await step("Tab");
-  await page.keyboard.type("ada");
-  assert.match(await step("Tab"), /Add a subject/);
-  await step("Tab");
-  await page.keyboard.type("/keys");
-  await page.keyboard.press("Enter");
-
-  await page.getByRole("region", { name: "Decision" }).filter({ hasText: "5 of 5" }).waitFor();
-  await page.close();
-});
-
-test("all of it is small enough to be loaded at once", async () => {
-  const page = await browser.newPage();
-  const paths = [];
-  page.on("request", (request) => paths.push(new URL(request.url())));
-  await page.goto(`${service.origin}/dashboard`);
-  await page.getByLabel("API key").waitFor();
-  await page.close();
-
-  const files = new Set(paths.filter(({ protocol }) => protocol !== "data:").map(String));
-  const sizes = await Promise.all([...files].map(compressedBytes));
-  const sum = sizes.reduce((total, size) => total + size, 0);
-
-  assert.ok(files.size > 20, `only ${files.size} files`);
-  assert.ok(sum <= BYTES_MAX, `${sum} bytes`);
-  console.log(`${files.size} files, ${sum} bytes`);
-});
-
-function compressedBytes(address) {
-  return new Promise((resolve, reject) => {
-    httpRequest(address, { method: "HEAD", headers: { "Accept-Encoding": "gzip" } }, (answer) =>
-      resolve(Number(answer.headers["content-length"]))).on("error", reject).end();
-  });
-}
-
-test("what the page may load and run is strict", async () => {
-  const answer = await fetch(`${service.origin}/dashboard`);
-  const directives = answer.headers.get("content-security-policy").split("; ");
-
-  for (const directive of ["default-src 'none'", "script-src 'self'", "style-src 'self'",
-    "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"])
-    assert.ok(directives.includes(directive), directive);
-});
-
-// An app with something to see in every view.
-async function startShow() {
-  const app = await startApp(service.origin, "shop");
-  await app.save({ route_key: "/search", limit: 2, window_seconds: 3600, description: "Searches" });
-  await app.save({ route_key: "/upload*", role: "premium", algorithm: "token_bucket", rate: "5/s",
-    burst: 20, mode: "shadow" });
-  await app.save({ route_key: "/v1/chat", limits: [
-    { name: "org-tokens", by: "org", counts: "tokens", limit: 5000000, period: "month",
-      zone: "Europe/Berlin", anchor: "2026-01-17", headroom: "10%" },
-    { name: "pool", by: [], algorithm: "sliding_window", rate: "600/m" }] });
-  await app.save({ route_key: "/export", rate: "100/h", on_store_error: "deny",
-    candidate: { algorithm: "leaky_bucket", rate: "50/h", burst: 5 } });
-  for (const user of ["ada", "ada", "ada", "ada", "bob", "cleo"])
-    await app.send("/check", { user_id: user, route_key: "/search" });
-  await app.send("/check", { route_key: "/v1/chat", subjects: { org: "acme", user: "ada" },
-    costs: { tokens: 1500 } });
-  return app;
-}
-
-// Each place that has a look of its own.
-async function* places(page) {
-  await page.getByRole("link", { name: "user ada" }).waitFor();
-  yield "subjects";
-  await page.getByRole("link", { name: "user ada" }).click();
-  await page.locator(".tail tbody tr").first().waitFor();
-  yield "subject";
-  await turnTo(page, "Overview");
-  await page.locator(".spark").first().waitFor();
-  await page.locator(".tail tbody tr").first().waitFor();
-  yield "overview";
-  await turnTo(page, "Policies");
-  await page.getByRole("row").nth(4).waitFor();
-  yield "policies";
-  await page.getByRole("link", { name: "Edit /search" }).click();
-  await page.getByLabel("Description").waitFor();
-  yield "policy";
-  await turnTo(page, "Try a check");
-  await page.getByLabel("is", { exact: true }).fill("ada");
-  await page.getByLabel("Route").fill("/search");
-  await page.getByRole("button", { name: "Check" }).click();
-  await page.getByRole("region", { name: "Decision" }).waitFor();
-  yield "try";
-}
-
-test("every view can be read and used at each width, light and dark", async () => {
-  const app = await startShow();
-
-  for (const width of [...WIDTHS, ...EDGES]) {
-    const page = await open(app.key, { viewport: { width, height: 900 } });
-    for await (const place of places(page)) {
-      assert.deepEqual(await page.evaluate(sideways), { pixels: 0, outside: [] },
-        `${width} ${place}`);
-      for (const colorScheme of WIDTHS.includes(width) ? ["light", "dark"] : []) {
-        const name = `${width}-${colorScheme}-${place}`;
-        await page.emulateMedia({ colorScheme });
-        const path = join(SLUICE_SCREENSHOTS, `dashboard-${name}.png`);
-        await page.screenshot({ path, fullPage: true });
-        assert.deepEqual(await page.evaluate(faintTexts, "body"), [], `${name}: faint`);
-        if (width !== 1920) assert.deepEqual(await barriers(page, axe), [], name);
-      }
-    }
-    await page.close();
-  }
-});
-
 test("no host but this one was asked, nothing was forbidden, and the console is silent", () => {
-  assert.deepEqual(faults, []);
+  assert.deepEqual(dashboard.faults, []);
 });
