@@ -5,7 +5,7 @@ import { ask } from "./api.js";
 import { element, table } from "./element.js";
 import { addressOfView } from "./navigation.js";
 import { attempt } from "./notices.js";
-import { callerWords, identityWords, roleWords, routeWords } from "./policy_words.js";
+import { amountWords, callerWords, identityWords, roleWords, routeWords } from "./policy_words.js";
 import { subjectQuery } from "./subject_fields.js";
 import { durationWords, listWords, numberWords } from "./words.js";
 
@@ -55,7 +55,7 @@ function policyRows(policy, subjects, onReset) {
     element("td", { class: "name" }, i === 0 && routeWords(policy.route_key)),
     element("td", { class: "name" }, i === 0 && callerWords(policy)),
     element("td", { class: "name" }, i === 0 && roleWords(policy.role)),
-    element("td", {}, `${limit.name}: ${numberWords(limit.limit)} ${limit.counts}`),
+    element("td", {}, `${limit.name}: ${amountWords(limit)}`),
     element("td", { class: "number" }, numberWords(limit.used)),
     element("td", { class: "number" }, remainingMark(limit)),
     element("td", {}, stateWords(policy, limit)),

@@ -39,6 +39,13 @@ export function limitWords(limit) {
   return parts.join(", ");
 }
 
+// "100 requests", "1 token", "no requests".
+export function amountWords({ limit, counts = "requests" }) {
+  const measure = limit === 1 && counts.endsWith("s") ? counts.slice(0, -1) : counts;
+
+  return limit === 0 ? `no ${measure}` : `${numberWords(limit)} ${measure}`;
+}
+
 // Each limit of a policy, or of a candidate.
 export function limitsWords(policy) {
   return limitsOf(policy).map(limitWords);
@@ -78,12 +85,6 @@ export function mannerWords(policy) {
   if (policy.on_store_error && policy.on_store_error !== "local")
     words.push(STORE_ERRORS[policy.on_store_error]);
   return words;
-}
-
-function amountWords({ limit, counts = "requests" }) {
-  const measure = limit === 1 && counts.endsWith("s") ? counts.slice(0, -1) : counts;
-
-  return limit === 0 ? `no ${measure}` : `${numberWords(limit)} ${measure}`;
 }
 
 // Without a user a check counts by its address, unless the limit says by whom.
