@@ -110,19 +110,6 @@ export async function turnTo(page, tab, title = tab) {
   await page.getByRole("heading", { level: 1, name: title }).waitFor();
 }
 
-// A subject's counters, in the form in which the service tells them.
-export function tellState(page, id, route) {
-  const limit = { name: "default", by: { user: "7" }, counts: "requests", limit: 1, used: 1,
-    remaining: 0, reset_in: 3599, algorithm: "fixed_window" };
-  const pool = { ...limit, name: "pool", by: {}, used: null, remaining: null, reset_in: null,
-    needs: ["org"] };
-  const policies = [{ id, version: 1, route_key: route, role: "default", user_id: null,
-    mode: "enforce", is_active: true, limits: [limit, pool] }];
-
-  return page.route("**/subjects/state?**", (request) =>
-    request.fulfill({ json: { policies, next: null } }));
-}
-
 // What axe finds that hinders people, in words.
 export async function barriers(page, axe) {
   await page.evaluate(axe);

@@ -8,8 +8,7 @@ import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { barriers, fromPackages, startApp, startDashboard, tellState,
-  turnTo } from "./dashboard.mjs";
+import { barriers, fromPackages, startApp, startDashboard, turnTo } from "./dashboard.mjs";
 import { faintTexts, focusRing, sideways } from "./measures.mjs";
 
 const { SLUICE_SCREENSHOTS } = process.env;
@@ -144,7 +143,6 @@ test("every view can be read and used at each width, light and dark", async () =
 
   for (const width of [...WIDTHS, ...EDGES]) {
     const page = await open(app.key, { viewport: { width, height: 900 } });
-    await tellState(page, (await app.policies())[0].id, "/export");
     for await (const place of places(page)) {
       assert.deepEqual(await page.evaluate(sideways), { pixels: 0, outside: [] },
         `${width} ${place}`);

@@ -20,13 +20,8 @@ export function countersCard(subjects, signal, onReset) {
 
   async function showPage(after, rows) {
     const query = { ...subjectQuery(subjects), after };
-    const page = await readPage(query, signal);
+    const page = await ask("GET", "subjects/state", { query, signal });
 
-    if (!page) {
-      place.replaceChildren(element("p", { class: "hint" },
-        "This service does not tell the counters of a subject."));
-      return;
-    }
     rows.append(...page.policies.flatMap((policy) => policyRows(policy, subjects, onReset)));
     place.replaceChildren(
       rows.childElementCount > 0 ? table("Counters", COLUMNS, rows)
@@ -37,16 +32,6 @@ export function countersCard(subjects, signal, onReset) {
 
   show();
   return { root, show };
-}
-
-// null if the service has no such route.
-async function readPage(query, signal) {
-  try {
-    return await ask("GET", "subjects/state", { query, signal });
-  } catch (problem) {
-    if (problem.status !== 404) throw problem;
-    return null;
-  }
 }
 
 // A row for each limit. The policy is named in the first one.
