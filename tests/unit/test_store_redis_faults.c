@@ -40,11 +40,11 @@ static void replies_that_no_limit_can_give_are_not_accepted(void **state)
     };
     (void)state;
 
-    assert_int_equal(status_of_reply("*4\r\n:0\r\n:999\r\n:3600000000\r\n:0\r\n"), TAKE_DONE);
-    assert_int_equal(status_of_reply("*4\r\n:1\r\n:0\r\n:3600000000\r\n:0\r\n"), TAKE_DONE);
+    assert_int_equal(status_of_reply("*5\r\n:0\r\n:999\r\n:3600000000\r\n:0\r\n:1\r\n"), TAKE_DONE);
+    assert_int_equal(status_of_reply("*5\r\n:1\r\n:0\r\n:3600000000\r\n:0\r\n:1\r\n"), TAKE_DONE);
     for (size_t i = 0; i < ARRAY_COUNT(impossible); i++) {
         char reply[128];
-        (void)snprintf(reply, sizeof(reply), "*4\r\n%s", impossible[i]);
+        (void)snprintf(reply, sizeof(reply), "*5\r\n%s:1\r\n", impossible[i]);
         if (status_of_reply(reply) != TAKE_BROKEN)
             fail_msg("accepted: %s", impossible[i]);
     }
@@ -209,7 +209,7 @@ static void an_error_of_one_key_takes_redis_away_from_nobody(void **state)
         assert_true(store_is_ready(store));
         assert_false(store_health(store).breakers_open > 0);
         asker_take(store, 2, &next);
-        impostor_say(&impostor, "*4\r\n:0\r\n:9\r\n:1\r\n:0\r\n");
+        impostor_say(&impostor, "*5\r\n:0\r\n:9\r\n:1\r\n:0\r\n:1\r\n");
         TURN_UNTIL(next.count == 1);
         assert_int_equal(next.last.status, TAKE_DONE);
         store_free(store);
@@ -231,7 +231,7 @@ static void a_probe_that_is_lost_is_followed_by_another(void **state)
     TURN_UNTIL(store_health(store).links_connected > 0);
     const bool is_ready_unprobed = store_is_ready(store);
     TURN_UNTIL(asker_scripts(&impostor) == 1);
-    impostor_say(&impostor, "*4\r\n:0\r\n:9\r\n:1\r\n:0\r\n");
+    impostor_say(&impostor, "*5\r\n:0\r\n:9\r\n:1\r\n:0\r\n:1\r\n");
     TURN_UNTIL(store_is_ready(store));
 
     assert_false(is_ready_unprobed);
@@ -321,7 +321,7 @@ static void after_what_is_no_decision_no_reply_of_that_connection_counts(void **
 
     asker_take(store, 1, &first);
     asker_take(store, 2, &second);
-    impostor_say(&impostor, "*1\r\n:1\r\n*4\r\n:0\r\n:9\r\n:1\r\n:0\r\n");
+    impostor_say(&impostor, "*1\r\n:1\r\n*5\r\n:0\r\n:9\r\n:1\r\n:0\r\n:1\r\n");
     TURN_UNTIL(first.count == 1 && second.count == 1);
 
     assert_int_equal(first.last.status, TAKE_BROKEN);
