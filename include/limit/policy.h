@@ -73,6 +73,8 @@ void policy_identity_write_subject(const struct subject *subject, struct writer 
 /* Writes the canonical document, which policy_read() can read again: rates as limit and
  * window_seconds, with every default written. */
 void policy_write(const struct policy *policy, struct writer *writer, const char *key);
+/* Writes only the members that say which policy it is: id, version, and the identity's. */
+void policy_write_head(const struct policy *policy, struct writer *writer);
 
 extern const char *const policy_mode_words[];           /* enum policy_mode, NULL-terminated */
 extern const char *const policy_on_store_error_words[]; /* enum policy_on_store_error */

@@ -243,11 +243,7 @@ static void state_write(const struct policy_state *state, struct writer *writer)
         policy_set_match_at(about->app->policies, policy, &about->subjects);
 
     writer_begin_object(writer, NULL);
-    policy_id_write(policy->id, writer, "id");
-    writer_integer(writer, "version", policy->version);
-    writer_text(writer, "route_key", policy->identity.route_key);
-    writer_text(writer, "role", policy->identity.role);
-    policy_identity_write_subject(&policy->identity.subject, writer);
+    policy_write_head(policy, writer);
     writer_string(writer, "mode", policy_mode_words[policy->mode]);
     writer_bool(writer, "is_active", policy->is_active);
     if (decider != policy)

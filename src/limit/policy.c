@@ -116,14 +116,19 @@ void policy_identity_write_subject(const struct subject *subject, struct writer 
         subject_write(subject, writer, "subject");
 }
 
-void policy_write(const struct policy *policy, struct writer *writer, const char *key)
+void policy_write_head(const struct policy *policy, struct writer *writer)
 {
-    writer_begin_object(writer, key);
     policy_id_write(policy->id, writer, "id");
     writer_integer(writer, "version", policy->version);
     writer_text(writer, "route_key", policy->identity.route_key);
     writer_text(writer, "role", policy->identity.role);
     policy_identity_write_subject(&policy->identity.subject, writer);
+}
+
+void policy_write(const struct policy *policy, struct writer *writer, const char *key)
+{
+    writer_begin_object(writer, key);
+    policy_write_head(policy, writer);
     rule_write(&policy->rule, writer);
     if (policy->candidate != NULL) {
         writer_begin_object(writer, "candidate");
