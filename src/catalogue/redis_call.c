@@ -217,7 +217,7 @@ static bool ask_together(struct catalogue_redis *redis,
                          redisReply *replies[], bool *is_elsewhere, struct error *error)
 {
     struct error further;
-    bool is_first = true;
+    bool is_answered = true;
 
     for (size_t i = 0; i < count; i++) {
         struct text words[QUESTION_WORDS];
@@ -230,10 +230,10 @@ static bool ask_together(struct catalogue_redis *redis,
     }
     for (size_t i = 0; i < count; i++) {
         replies[i] =
-            redis_sessions_take(redis->sessions, REDIS_CALL_KEY, is_first ? error : &further);
-        if (replies[i] == NULL && is_first)
+            redis_sessions_take(redis->sessions, REDIS_CALL_KEY, is_answered ? error : &further);
+        if (replies[i] == NULL && is_answered)
             *is_elsewhere = redis_sessions_fault(redis->sessions) == REDIS_SESSION_OF_PLACE;
-        is_first &= replies[i] != NULL;
+        is_answered &= replies[i] != NULL;
     }
     return are_answers(questions, count, replies, error);
 }

@@ -52,7 +52,7 @@ struct list {
     int64_t clock_us;
 };
 
-/* A mark that is read in the order of its parts. */
+/* The questions of each of the two exchanges, in the order in which Redis answers them. */
 enum { HEAD_IDENTITY, HEAD_PEPPER, HEAD_REVISION, HEAD_COUNT };
 enum { BODY_HISTORY, BODY_APPS, BODY_RESTORER, BODY_IDENTITY, BODY_COUNT };
 
