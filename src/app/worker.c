@@ -62,6 +62,10 @@ static struct event_base *new_base(void);
 static unsigned share_of(unsigned number, const struct settings *settings);
 static struct store *new_store(struct event_base *base, const struct worker_shared *shared,
                                struct metrics *metrics);
+static void open_handback(struct worker *worker, const struct worker_shared *shared,
+                          struct metrics *metrics);
+static void prepare_to_tell(struct worker *worker, const struct worker_shared *shared);
+static void prepare_orders(struct worker *worker);
 static struct http_server *new_http(struct worker *worker, const struct worker_shared *shared,
                                     struct error *error);
 static struct http_server *new_operation(struct worker *worker, const struct worker_shared *shared,
@@ -107,35 +111,14 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number, str
         .now_us = clock_monotonic_us(),
     };
     worker->wall_ahead = shared->wall_ahead;
-    if (shared->settings->engine == ENGINE_REDIS) {
-        worker->api.handback = handback_new(worker->base, metrics);
-        handback_join(worker->api.handback, shared->handbacks);
-        handback_on_no_room(worker->api.handback, &worker->api, on_no_room);
-    }
+    if (shared->settings->engine == ENGINE_REDIS)
+        open_handback(worker, shared, metrics);
     shares_init(&worker->api.batch_checks,
                 share_of(shared->settings->batch_checks_max, shared->settings));
     slices_init(&worker->api.slices, clock_monotonic_us);
-    worker->readiness = (struct readiness){
-        .engine = shared->settings->engine == ENGINE_REDIS ? "redis" : "memory",
-        .draining = shared->draining,
-        .starting = shared->starting,
-    };
-    worker->scrape.process = shared->process;
-    worker->is_starting = true;
-    worker->starting = shared->starting;
-    atomic_fetch_add(worker->starting, 1);
-    worker->has_turned = true;
-    worker->turn.run = on_turn;
-    worker->open.run = on_open;
-    worker->begin_drain.run = on_drain;
-    worker->reload.run = on_reload;
-    thread_end_init(&worker->ended);
-    worker->has_reloaded = true;
-    worker->queue_readable =
-        event_new(worker->base, queue_fd(worker->api.queue), EV_READ | EV_PERSIST, on_wake, NULL);
-    ASSERT(worker->queue_readable);
+    prepare_to_tell(worker, shared);
+    prepare_orders(worker);
     drain_init(&worker->drain, worker->base, &worker->api);
-    event_add(worker->queue_readable, NULL);
     worker->http = new_http(worker, shared, error);
     if (!worker->http)
         goto failed;
@@ -255,6 +238,44 @@ static struct store *new_store(struct event_base *base, const struct worker_shar
     }
     ASSERT(!"an engine of the table");
     return NULL;
+}
+
+static void open_handback(struct worker *worker, const struct worker_shared *shared,
+                          struct metrics *metrics)
+{
+    worker->api.handback = handback_new(worker->base, metrics);
+    handback_join(worker->api.handback, shared->handbacks);
+    handback_on_no_room(worker->api.handback, &worker->api, on_no_room);
+}
+
+/* What /readyz and /metrics ask for. */
+static void prepare_to_tell(struct worker *worker, const struct worker_shared *shared)
+{
+    worker->readiness = (struct readiness){
+        .engine = shared->settings->engine == ENGINE_REDIS ? "redis" : "memory",
+        .draining = shared->draining,
+        .starting = shared->starting,
+    };
+    worker->scrape.process = shared->process;
+    worker->is_starting = true;
+    worker->starting = shared->starting;
+    atomic_fetch_add(worker->starting, 1);
+}
+
+/* From the main thread, and answers from other threads. */
+static void prepare_orders(struct worker *worker)
+{
+    worker->has_turned = true;
+    worker->turn.run = on_turn;
+    worker->open.run = on_open;
+    worker->begin_drain.run = on_drain;
+    worker->reload.run = on_reload;
+    worker->has_reloaded = true;
+    thread_end_init(&worker->ended);
+    worker->queue_readable =
+        event_new(worker->base, queue_fd(worker->api.queue), EV_READ | EV_PERSIST, on_wake, NULL);
+    ASSERT(worker->queue_readable);
+    event_add(worker->queue_readable, NULL);
 }
 
 static struct http_server *new_http(struct worker *worker, const struct worker_shared *shared,
