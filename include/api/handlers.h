@@ -12,6 +12,7 @@
 struct app *request_app(const struct request *request);
 
 enum handled register_post(struct request *request, void *context); /* register.c */
+enum handled app_get(struct request *request, void *context);       /* app.c */
 enum handled policy_post(struct request *request, void *context);   /* policies.c */
 enum handled policy_delete(struct request *request, void *context);
 enum handled policy_get(struct request *request, void *context);       /* policy_list.c */

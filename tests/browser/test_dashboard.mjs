@@ -282,6 +282,7 @@ test("names from outside are shown as text, whatever is in them", async () => {
   for (const [tab, title] of VIEWS.slice(0, 3)) {
     await turnTo(page, tab, title);
     await hasText(page, HOSTILE);
+    assert.equal(await page.locator("#app").textContent(), HOSTILE);
     assert.equal(await page.locator("img").count(), 0, tab);
   }
   await turnTo(page, "Subjects", "Find a subject");

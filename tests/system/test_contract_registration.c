@@ -24,6 +24,25 @@ static void registering_shows_the_app_and_its_key(void **state)
     client_free(client);
 }
 
+static void a_key_tells_which_app_it_opens(void **state)
+{
+    const struct world *world = *state;
+    struct client *client = stranger_new(world->service);
+    const struct reply *reply = client_post(client, "/register", "{'name':'Köln Café'}");
+    json_t *registered = json_incref(reply->json);
+
+    client_set_key(client, reply_text(reply, "api_key"));
+    (void)json_object_del(registered, "api_key");
+
+    const struct reply *told = client_get(client, "/app");
+
+    EXPECT(told, 200, NULL);
+    EXPECT_FIELD(told, "Cache-Control", "no-store");
+    assert_true(json_equal(told->json, registered));
+    json_decref(registered);
+    client_free(client);
+}
+
 static void a_key_has_the_documented_form(void **state)
 {
     const struct world *world = *state;
@@ -112,6 +131,7 @@ int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(registering_shows_the_app_and_its_key),
+        cmocka_unit_test(a_key_tells_which_app_it_opens),
         cmocka_unit_test(a_key_has_the_documented_form),
         cmocka_unit_test(a_new_key_works_at_once_on_every_worker),
         cmocka_unit_test(the_same_name_registers_another_app),

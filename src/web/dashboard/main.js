@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Starts the dashboard: which view is shown, and what ends when it is left.
+import { ask } from "./api.js";
 import { element } from "./element.js";
 import { addressOfView, currentView } from "./navigation.js";
 import { openOverview } from "./overview.js";
@@ -24,6 +25,7 @@ const TABS = [["subject", "Subjects"], ["overview", "Overview"], ["policies", "P
   ["try", "Try a check"]];
 
 const main = document.querySelector("main");
+const appName = document.getElementById("app");
 const nav = document.querySelector("nav");
 const signOut = document.getElementById("sign-out");
 let leaving = new AbortController();
@@ -35,8 +37,27 @@ function show(problem = null) {
   const isSignedIn = sessionKey() !== null;
   nav.hidden = !isSignedIn;
   signOut.hidden = !isSignedIn;
-  if (isSignedIn) showView();
-  else showSignIn(problem);
+  if (isSignedIn) {
+    showAppName();
+    showView();
+  } else {
+    appName.textContent = "";
+    showSignIn(problem);
+  }
+}
+
+// Whose figures these are. A refusal is told by the view.
+async function showAppName() {
+  const key = sessionKey();
+  if (appName.textContent !== "") return;
+  try {
+    const { name, app_id: id } = await ask("GET", "app");
+    if (key !== sessionKey()) return;
+    appName.textContent = name;
+    appName.title = id;
+  } catch {
+    appName.textContent = "";
+  }
 }
 
 function showView() {
