@@ -9,6 +9,7 @@ the decisions that were answered meanwhile.
 
 from dataclasses import dataclass
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -18,10 +19,13 @@ from processes import wait_for
 from services import blanks_filled
 
 REPLAY = pathlib.Path(__file__).parent / "wrk" / "replay.lua"
+BROWSER = pathlib.Path(__file__).parents[1] / "browser"
+PACKAGES = pathlib.Path(__file__).parents[2] / "build" / "web"   # from npm
 # Answers without Redis mean that the service has a problem, not that it is fast.
 REDIS_SHARE_MIN = 0.995
 CALLS_PER_SECOND = 50_000   # about what Redis does: redis-benchmark counts calls, not seconds
 PIPELINE_DEFAULT = 16
+SKIPPED = 77                # what run.sh ends with where it has no browser
 
 
 class Spoilt(Exception):
@@ -199,6 +203,30 @@ class Restart:
         service.resume()
         wait_for(lambda: service.allowed in service.ask(self), "the first decision")
         return {"start_ms": (time.monotonic() - begun) * 1e3}
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """From opening the page in a browser that has none of it, until its longest view is drawn and
+    answers its reader. No figure where there is no Chromium."""
+
+    keys: int = 1
+    batch: int = 0
+    explain: bool = False
+
+    def prepare(self, service):
+        pass
+
+    def measure(self, service, seconds, latest):
+        done = subprocess.run(
+            ["sh", BROWSER / "run.sh", "cmake", PACKAGES, "time_dashboard.mjs"],
+            env={**os.environ, "SLUICE_ORIGIN": f"http://127.0.0.1:{service.port}",
+                 "SLUICE_KEY": service.key}, capture_output=True, text=True)
+        if done.returncode == SKIPPED:
+            return {}
+        if done.returncode != 0:
+            raise Spoilt(f"the browser: {done.stderr.strip()}")
+        return json.loads(done.stdout)
 
 
 @dataclass(frozen=True)

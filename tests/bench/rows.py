@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 
 from instructions import Instructions
-from loads import CounterBytes, Idle, Requests, Restart, SameRequest, ScriptCalls
+from loads import CounterBytes, Dashboard, Idle, Requests, Restart, SameRequest, ScriptCalls
 from peers import Hello, Nginx, RedisFloor, Webdis
 from rivals import LOAD, rivals_in
 from sluice import Sluice
@@ -105,6 +105,7 @@ ROWS = [
     Row("memory, idle", Sluice(label="idle"), Idle()),
     Row("redis, idle", Sluice(engine="redis", label="idle"), Idle()),
     Row("memory, start", Sluice(label="start"), Restart()),
+    Row("memory, the dashboard", Sluice(policies="full", logged=True), Dashboard(), is_slow=True),
 ]
 
 CLAIMS = [
@@ -158,6 +159,8 @@ CLAIMS = [
     Claim("idle, at most 10 wake-ups a second", "memory, idle", "wakeups_per_s", 10),
     Claim("idle with Redis, at most 10 wake-ups a second", "redis, idle", "wakeups_per_s", 10),
     Claim("the first decision within 100 ms of the start", "memory, start", "start_ms", 100),
+    Claim("the dashboard answers its reader within 1 s, with 1,000 policies and a full log",
+          "memory, the dashboard", "page_ms", 1000),
 ]
 
 

@@ -47,6 +47,10 @@ POLICIES = {
 }
 
 
+# As many as an app may have, one of them for the checks that fill the log.
+POLICIES["full"] = [PLAIN, *POLICIES["thousand"][1:]]
+
+
 @dataclass(unsafe_hash=True)
 class Sluice(WithRedis):
     engine: str = "memory"
