@@ -62,8 +62,10 @@ static bool check_read(struct check *check, struct request *request)
     if (!reading_open_body(&reading, request))
         return false;
     decision_read(&check->decision, &reading.form, &request->arena);
-    form_bool(&reading.form, "explain", FORM_OPTIONAL, &check->decision.wants_explanation);
-    form_bool(&reading.form, "wait", FORM_OPTIONAL, &check->wants_to_wait);
+    if (form_has_more(&reading.form)) {
+        form_bool(&reading.form, "explain", FORM_OPTIONAL, &check->decision.wants_explanation);
+        form_bool(&reading.form, "wait", FORM_OPTIONAL, &check->wants_to_wait);
+    }
     return reading_close(&reading);
 }
 

@@ -41,10 +41,13 @@ bool costs_find_of(const struct costs *costs, const struct limit *limit, int64_t
     return limit->counts == NULL || costs_find(costs, text_of(limit->counts), cost);
 }
 
+/* Most checks are for one request. */
 static bool read(struct form *form, struct arena *arena, int64_t cost_min, struct costs *costs)
 {
     const size_t faults_before = form->faults->count;
 
+    if (!form_has_more(form))
+        return true;
     form_integer(form, "cost", FORM_OPTIONAL, cost_min, LIMIT_COST_MAX, &costs->requests);
     list_read(form, arena, cost_min, costs);
     return form->faults->count == faults_before;
