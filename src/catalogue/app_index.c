@@ -6,6 +6,7 @@
  * lock, so no reader sees half of an app. */
 #include "catalogue/app_index.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 #include <pthread.h>
@@ -33,9 +34,8 @@ struct app_index {
     size_t deleted_count; /* at most APPS_DELETED_MAX */
     size_t unused_count;  /* apps that the catalogue knows as unused */
     unsigned epoch;
-    uint32_t tenants;                            /* numbers given */
-    uint8_t hash_key[crypto_shorthash_KEYBYTES]; /* random, so that nobody can aim at one slot */
-    _Atomic(struct secrets *) secrets;           /* NULL until set, then never changed */
+    uint32_t tenants;                  /* numbers given */
+    _Atomic(struct secrets *) secrets; /* NULL until set, then never changed */
 };
 
 static void add_unused(struct app_index_unused *found, struct app *app, int64_t before);
@@ -50,7 +50,6 @@ static void forget_oldest_deleted(struct app_index *index);
 static void slot_fill(struct app_index *index, uint64_t hash, struct app *app);
 static void slot_empty(struct app_index *index, uint64_t hash, const struct app *app);
 static void grow(struct app_index *index);
-static uint64_t hash_of(const struct app_index *index, struct text name);
 static struct text digest_text(const struct key_digest *digest);
 
 struct app_index *app_index_new(void)
@@ -66,7 +65,6 @@ struct app_index *app_index_new(void)
     (void)pthread_rwlockattr_destroy(&attributes);
     index->slot_mask = SLOTS_MIN - 1;
     index->slots = memory_new(SLOTS_MIN, sizeof(*index->slots));
-    crypto_shorthash_keygen(index->hash_key);
     return index;
 }
 
@@ -145,7 +143,7 @@ struct app **app_index_list(struct app_index *index, size_t *count)
         struct app *app = index->slots[i].app;
 
         /* Each app has several slots, one of which is its id's. */
-        if (app != NULL && index->slots[i].hash == hash_of(index, text_of(app->id)))
+        if (app != NULL && index->slots[i].hash == hash_text(text_of(app->id)))
             apps[found++] = app_retain(app);
     }
     ASSERT(found == index->app_count + index->deleted_count);
@@ -162,8 +160,7 @@ void app_index_find_unused(struct app_index *index, int64_t before, struct app_i
     for (size_t i = 0; i <= index->slot_mask && index->unused_count > 0; i++) {
         struct app *app = index->slots[i].app;
 
-        if (app != NULL && app->is_unused &&
-            index->slots[i].hash == hash_of(index, text_of(app->id)))
+        if (app != NULL && app->is_unused && index->slots[i].hash == hash_text(text_of(app->id)))
             add_unused(found, app, before);
     }
     if (found->oldest != NULL)
@@ -243,7 +240,7 @@ static void add_unused(struct app_index_unused *found, struct app *app, int64_t 
 
 static struct app *find(const struct app_index *index, struct text name)
 {
-    uint64_t hash = hash_of(index, name);
+    uint64_t hash = hash_text(name);
 
     for (size_t at = hash & index->slot_mask; index->slots[at].app != NULL;
          at = (at + 1) & index->slot_mask) {
@@ -284,7 +281,7 @@ static void insert(struct app_index *index, struct app *app)
     while (2 * index->name_count > index->slot_mask + 1)
         grow(index);
     for (size_t i = 0; i < count; i++)
-        slot_fill(index, hash_of(index, names[i]), app);
+        slot_fill(index, hash_text(names[i]), app);
 }
 
 static void erase(struct app_index *index, const struct app *app)
@@ -296,7 +293,7 @@ static void erase(struct app_index *index, const struct app *app)
     index->unused_count -= app->is_unused;
     index->name_count -= count;
     for (size_t i = 0; i < count; i++)
-        slot_empty(index, hash_of(index, names[i]), app);
+        slot_empty(index, hash_text(names[i]), app);
 }
 
 /* Another value of the app takes its place, or none. */
@@ -366,16 +363,6 @@ static void grow(struct app_index *index)
             slot_fill(index, old[i].hash, old[i].app);
     }
     free(old);
-}
-
-static uint64_t hash_of(const struct app_index *index, struct text name)
-{
-    uint64_t hash = 0;
-
-    _Static_assert(sizeof(hash) == crypto_shorthash_BYTES, "a short hash is one integer");
-    crypto_shorthash((unsigned char *)&hash, (const unsigned char *)name.at, name.length,
-                     index->hash_key);
-    return hash;
 }
 
 static struct text digest_text(const struct key_digest *digest)
