@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Each role and each subject is hashed once. Nearly all policies are for users or for everybody, so
- * for them no name is looked up. */
+ * for them no name is looked up. Most are for everybody in the default role, which has no hash to
+ * compute. */
 #include "callers.h"
 
 #include "base/arena.h"
@@ -22,6 +23,7 @@ static void subject_add(struct callers *callers, const struct roles *roles,
                         const struct subject *subject);
 static bool names_have(const struct caller_names *names, struct text name);
 static int compare_names(const void *a, const void *b);
+static uint64_t hash_role(struct text role);
 static uint64_t hash_subject(const struct subject *subject);
 
 struct caller_names caller_names_of(const struct policy *const policies[], size_t count,
@@ -69,7 +71,7 @@ struct caller caller_of(const struct policy_identity *identity)
     return (struct caller){
         .role = identity->role,
         .subject = &identity->subject,
-        .hash = hash_join(hash_text(identity->role), hash_subject(&identity->subject)),
+        .hash = hash_join(hash_role(identity->role), hash_subject(&identity->subject)),
     };
 }
 
@@ -81,11 +83,11 @@ static struct roles roles_list(struct text role)
     roles.count = 0;
     if (!text_is_absent(role) && !text_equal(role, default_role)) {
         roles.at[0] = role;
-        roles.hashes[0] = hash_text(role);
+        roles.hashes[0] = hash_role(role);
         roles.count = 1;
     }
     roles.at[roles.count] = default_role;
-    roles.hashes[roles.count] = hash_text(default_role);
+    roles.hashes[roles.count] = hash_role(default_role);
     roles.count++;
     return roles;
 }
@@ -133,7 +135,14 @@ static int compare_names(const void *a, const void *b)
     return text_compare(*left, *right);
 }
 
+static uint64_t hash_role(struct text role)
+{
+    return text_equal(role, TEXT(POLICY_ROLE_DEFAULT)) ? 0 : hash_text(role);
+}
+
 static uint64_t hash_subject(const struct subject *subject)
 {
+    if (subject_is_absent(subject))
+        return 0;
     return hash_join(hash_text(subject->name), hash_text(subject->value));
 }

@@ -38,6 +38,7 @@ struct policy_set {
     size_t prefix_length_count;
     const uint8_t *prefix_lengths; /* those in use, without the '*', longest first */
     struct caller_names names;     /* of the subjects that its policies have */
+    bool is_for_all;               /* every policy is for everybody */
     const struct policy **sorted;
     size_t count;
 };
@@ -79,11 +80,13 @@ struct policy_set *policy_set_new(struct arena *arena, struct policy *const poli
     while (slot_count < per_policy * count)
         slot_count *= 2;
     set->count = count;
+    set->is_for_all = true;
     set->slot_mask = slot_count - 1;
     set->slots = ARENA_ARRAY(arena, struct slot, slot_count);
     set->sorted = ARENA_ARRAY(arena, const struct policy *, count + 1);
     for (size_t i = 0; i < count; i++) {
         set->sorted[i] = policies[i];
+        set->is_for_all &= subject_is_absent(&policies[i]->identity.subject);
         slot_fill(set, policies[i]);
     }
     qsort(set->sorted, count, sizeof(set->sorted[0]), compare_policies);
@@ -95,7 +98,10 @@ struct policy_set *policy_set_new(struct arena *arena, struct policy *const poli
 const struct policy *policy_set_match(const struct policy_set *set, struct text route_key,
                                       struct text role, const struct subjects *subjects)
 {
-    return policy_set_match_telling(set, route_key, role, subjects, NULL, NULL);
+    static const struct subjects nobody;
+
+    return policy_set_match_telling(set, route_key, role, set->is_for_all ? &nobody : subjects,
+                                    NULL, NULL);
 }
 
 const struct policy *policy_set_match_telling(const struct policy_set *set, struct text route_key,
