@@ -23,7 +23,15 @@ struct text text_of(const char *string);
 
 bool text_is_absent(struct text text);
 bool text_equal(struct text a, struct text b);
-bool text_equal_ignoring_case(struct text a, struct text b); /* ASCII */
+/* Whether the first `length` bytes are equal but for the case of ASCII letters. */
+bool text_same_letters(const char *a, const char *b, size_t length);
+
+/* Inline, because most names that are compared differ in length already. */
+static inline bool text_equal_ignoring_case(struct text a, struct text b)
+{
+    return a.length == b.length && text_same_letters(a.at, b.at, a.length);
+}
+
 bool text_starts_with(struct text text, struct text prefix);
 /* Byte order, shorter first: for sorting. */
 int text_compare(struct text a, struct text b);
