@@ -6,6 +6,7 @@
 #define JOURNAL_FEED_ENTRIES_H
 
 #include "base/arena.h"
+#include "journal/log_entries.h"
 #include "journal/record.h"
 
 #include <hiredis/hiredis.h>
@@ -19,16 +20,16 @@ struct feed_entry;
 /* Private, except `before`. */
 struct feed_entries {
     const struct record_filter *filter;
-    struct arena arena;
+    struct arena *arena;
     struct feed_entry *found; /* the entries that the filter takes */
     size_t count;
     size_t read;
     char before[48]; /* the id where the next page begins, as XREVRANGE needs it */
 };
 
-/* The filter must stay until feed_entries_close(). */
-void feed_entries_init(struct feed_entries *entries, const struct record_filter *filter);
-void feed_entries_close(struct feed_entries *entries);
+/* The filter must stay for as long as the entries are used. They lie in `arena`. */
+void feed_entries_init(struct feed_entries *entries, const struct record_filter *filter,
+                       struct arena *arena);
 
 /* Adds a page that XREVRANGE answered; entries that are not ours are skipped. False when it is the
  * last page. */
@@ -36,5 +37,8 @@ bool feed_entries_add(struct feed_entries *entries, const redisReply *reply);
 
 /* A JSON array in `arena` of the added entries that the filter takes, newest first. */
 struct text feed_entries_write(const struct feed_entries *entries, struct arena *arena);
+
+/* The same entries as values: in any order, and one that was read twice is there twice. */
+void feed_entries_list(const struct feed_entries *entries, struct log_entries *list);
 
 #endif

@@ -17,6 +17,7 @@
 #include "base/duration.h"
 #include "base/inbox.h"
 #include "base/queue.h"
+#include "journal/log_entries.h"
 #include "journal/record.h"
 #include "journal/ring.h"
 #include "journal/usage_report.h"
@@ -88,13 +89,14 @@ struct journal_job {
 
     uint32_t tenant; /* the app's number, for its share and turns */
     char app_id[APP_ID_BYTES + 1];
-    enum { JOURNAL_LOG, JOURNAL_USAGE } asks;
+    enum { JOURNAL_LOG, JOURNAL_USAGE, JOURNAL_ENTRIES } asks;
     struct record_filter filter; /* for JOURNAL_LOG; its texts must stay, too */
     struct usage_query query;    /* for JOURNAL_USAGE, likewise */
 
-    bool available;      /* false: it could not be answered */
-    struct arena *arena; /* the asker's, and the journal's from submit to done */
-    struct text answer;  /* JSON in `arena`: an array, newest entry first, or an object */
+    bool available;             /* false: it could not be answered */
+    struct arena *arena;        /* the asker's, and the journal's from submit to done */
+    struct text answer;         /* JSON in `arena`: an array, newest entry first, or an object */
+    struct log_entries entries; /* of JOURNAL_ENTRIES, in place of JSON: the whole log */
 };
 
 /* False when the app has used its share of the jobs. Apps take turns. Any thread. */

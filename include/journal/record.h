@@ -31,6 +31,7 @@ struct record_limits {
 
 struct record {
     int64_t time_us; /* Unix time by the clock that decided; if none did, that of this instance */
+    bool time_is_rounded; /* to ms: it was read from an entry of an older version; not in the log */
     /* Unix time by the clock of this instance; not in the log. Usage counts by it, because usage is
      * asked for by it. A store's clock may be hours off, and each node of a cluster has its own. */
     int64_t counted_us;

@@ -22,15 +22,11 @@ static void write_entries(const struct feed_entry entries[], size_t count, int64
                           struct writer *writer);
 static bool is_repeated(const struct feed_entry entries[], size_t index);
 
-void feed_entries_init(struct feed_entries *entries, const struct record_filter *filter)
+void feed_entries_init(struct feed_entries *entries, const struct record_filter *filter,
+                       struct arena *arena)
 {
-    *entries = (struct feed_entries){.filter = filter, .before = "+"};
-    entries->found = ARENA_ARRAY(&entries->arena, struct feed_entry, JOURNAL_RECORDS);
-}
-
-void feed_entries_close(struct feed_entries *entries)
-{
-    arena_close(&entries->arena);
+    *entries = (struct feed_entries){.filter = filter, .arena = arena, .before = "+"};
+    entries->found = ARENA_ARRAY(arena, struct feed_entry, JOURNAL_RECORDS);
 }
 
 bool feed_entries_add(struct feed_entries *entries, const redisReply *reply)
@@ -55,6 +51,17 @@ struct text feed_entries_write(const struct feed_entries *entries, struct arena 
     return writer_document(&writer);
 }
 
+void feed_entries_list(const struct feed_entries *entries, struct log_entries *list)
+{
+    log_entries_init(list, entries->arena);
+    for (size_t i = 0; i < entries->count; i++) {
+        const bool has_room =
+            log_entries_add(list, &entries->found[i].id, &entries->found[i].record);
+
+        ASSERT(has_room);
+    }
+}
+
 static void add_entry(struct feed_entries *entries, const redisReply *reply)
 {
     struct feed_entry *entry = &entries->found[entries->count];
@@ -65,7 +72,7 @@ static void add_entry(struct feed_entries *entries, const redisReply *reply)
     if (id.length < sizeof entries->before)
         (void)snprintf(entries->before, sizeof entries->before, "%.*s", TEXT_PRINTF(id));
     entry->rank = entries->read++;
-    if (read_entry(reply, &entries->arena, entry) &&
+    if (read_entry(reply, entries->arena, entry) &&
         record_filter_takes(entries->filter, &entry->record))
         entries->count++;
 }

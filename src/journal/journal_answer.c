@@ -13,7 +13,8 @@ struct journal_progress {
     enum { FLUSH_NEEDED, FLUSH_DONE, FLUSH_FAILED } flush; /* of what this instance knows */
     bool was_replaced;           /* the log in Redis was not ours, and is gone */
     bool has_begun;              /* with the members below */
-    struct feed_entries entries; /* of JOURNAL_LOG */
+    struct arena scratch;        /* of JOURNAL_LOG */
+    struct feed_entries entries; /* of JOURNAL_LOG and JOURNAL_ENTRIES */
     struct usage_report report;  /* of JOURNAL_USAGE */
     struct usage_cursor cursor;
 };
@@ -29,6 +30,10 @@ static enum feed_reading log_read(struct journal_job *job, struct feed *feed);
 static void log_finish(struct journal_job *job);
 static void log_close(struct journal_progress *progress);
 static void log_from_ring(struct journal_job *job, bool has_feed, struct journal_app *app);
+static void entries_begin(struct journal_job *job);
+static void entries_finish(struct journal_job *job);
+static void entries_close(struct journal_progress *progress);
+static void entries_from_ring(struct journal_job *job, bool has_feed, struct journal_app *app);
 static bool usage_is_behind(const struct feed *feed, struct journal_app *app);
 static void usage_begin(struct journal_job *job);
 static enum feed_reading usage_read(struct journal_job *job, struct feed *feed);
@@ -49,6 +54,8 @@ static const struct {
                      log_from_ring},
     [JOURNAL_USAGE] = {CARGO_USAGE, usage_is_behind, usage_begin, usage_read, usage_finish,
                        usage_close, usage_from_app},
+    [JOURNAL_ENTRIES] = {CARGO_LOG, log_is_behind, entries_begin, log_read, entries_finish,
+                         entries_close, entries_from_ring},
 };
 
 /* First the app is flushed, so that a caller always sees its own decisions. */
@@ -144,7 +151,8 @@ static bool log_is_behind(const struct feed *feed, struct journal_app *app)
 
 static void log_begin(struct journal_job *job)
 {
-    feed_entries_init(&job->progress->entries, &job->filter);
+    arena_init(&job->progress->scratch);
+    feed_entries_init(&job->progress->entries, &job->filter, &job->progress->scratch);
 }
 
 static enum feed_reading log_read(struct journal_job *job, struct feed *feed)
@@ -159,7 +167,7 @@ static void log_finish(struct journal_job *job)
 
 static void log_close(struct journal_progress *progress)
 {
-    feed_entries_close(&progress->entries);
+    arena_close(&progress->scratch);
 }
 
 static void log_from_ring(struct journal_job *job, bool has_feed, struct journal_app *app)
@@ -188,6 +196,38 @@ static void log_from_ring(struct journal_job *job, bool has_feed, struct journal
     writer_end_array(&writer);
     job->answer = writer_document(&writer);
     arena_close(&scratch);
+}
+
+/* What is read lies in the asker's arena, because the asker gets it. */
+static void entries_begin(struct journal_job *job)
+{
+    job->filter = (struct record_filter){.limit = JOURNAL_RECORDS};
+    feed_entries_init(&job->progress->entries, &job->filter, job->arena);
+}
+
+static void entries_finish(struct journal_job *job)
+{
+    feed_entries_list(&job->progress->entries, &job->entries);
+    log_entries_settle(&job->entries);
+}
+
+static void entries_close(struct journal_progress *progress)
+{
+    (void)progress;
+}
+
+static void entries_from_ring(struct journal_job *job, bool has_feed, struct journal_app *app)
+{
+    uint64_t sequence = app == NULL ? 0 : ring_newest(&app->ring);
+    struct record record;
+
+    (void)has_feed;
+    log_entries_init(&job->entries, job->arena);
+    for (; sequence > 0 && ring_read(&app->ring, sequence, job->arena, &record); sequence--) {
+        if (!log_entries_add(&job->entries, &(struct entry_id){app->instance, sequence}, &record))
+            break;
+    }
+    log_entries_settle(&job->entries);
 }
 
 /* Only the flusher knows what is counted and not sent; without a feed it has to sum that up. */

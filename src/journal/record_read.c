@@ -26,7 +26,7 @@ static const char *limit_fault(struct text name);
 static void read_denied_by(struct form *form, struct arena *arena, struct record_limits *limits);
 static void read_candidate(struct form *form, struct arena *arena,
                            struct record_candidate *candidate);
-static bool read_time(struct form *form, int64_t *time_us);
+static bool read_time(struct form *form, struct record *record);
 
 bool record_read(const json_t *entry, struct arena *arena, struct record *record)
 {
@@ -56,7 +56,7 @@ bool record_read(const json_t *entry, struct arena *arena, struct record *record
     form_text(&form, "mode", FORM_REQUIRED, 0, TEXT_BYTES_MAX, &mode);
     form_bool(&form, "degraded", FORM_REQUIRED, &record->degraded);
     read_candidate(&form, arena, &record->candidate);
-    if (!read_time(&form, &record->time_us) || faults.count > 0)
+    if (!read_time(&form, record) || faults.count > 0)
         return false;
     record->is_low = text_equal(priority, text_of(priority_words[true]));
     record->route = text_copy(arena, record->route);
@@ -206,7 +206,7 @@ static void read_candidate(struct form *form, struct arena *arena,
 
 /* The seconds of `timestamp` with the milliseconds of `time`, and time_us if it is of the same
  * millisecond. */
-static bool read_time(struct form *form, int64_t *time_us)
+static bool read_time(struct form *form, struct record *record)
 {
     struct text time = {0};
     int64_t seconds = 0;
@@ -220,9 +220,11 @@ static bool read_time(struct form *form, int64_t *time_us)
     if (!text_parse_integer((struct text){time.at + MILLISECONDS_AT, MILLISECONDS_DIGITS},
                             &milliseconds))
         return false;
-    *time_us = seconds * SECOND_US + milliseconds * MILLISECOND_US;
+    record->time_us = seconds * SECOND_US + milliseconds * MILLISECOND_US;
     form_integer(form, "time_us", FORM_OPTIONAL, INT64_MIN, INT64_MAX, &exact_us);
-    if (exact_us >= *time_us && exact_us - *time_us < MILLISECOND_US)
-        *time_us = exact_us;
+    record->time_is_rounded =
+        exact_us < record->time_us || exact_us - record->time_us >= MILLISECOND_US;
+    if (!record->time_is_rounded)
+        record->time_us = exact_us;
     return true;
 }

@@ -60,12 +60,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 static void try_filter(const struct record_filter *filter)
 {
     struct arena arena = {0};
+    struct arena scratch = {0};
     struct error error = {0};
 
     enum feed_reading reading = FEED_READ_SOME;
     struct feed_entries found;
 
-    feed_entries_init(&found, filter);
+    feed_entries_init(&found, filter, &scratch);
     while (reading == FEED_READ_SOME)
         reading = feed_read(feed, "app_000000000000", &found);
     if (reading == FEED_READ_ALL) {
@@ -75,7 +76,7 @@ static void try_filter(const struct record_filter *filter)
         entries_check(entries, filter);
         json_decref(entries);
     }
-    feed_entries_close(&found);
+    arena_close(&scratch);
     arena_close(&arena);
 }
 

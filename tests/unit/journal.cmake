@@ -1,6 +1,6 @@
 # Tests of the journal layer.
 unit_test(entry_id LINKS support journal)
-foreach(record record record_terms)
+foreach(record record record_terms log_entries)
   unit_test(${record} LINKS journal)
   target_sources(test_${record} PRIVATE record_case.c)
 endforeach()

@@ -296,17 +296,18 @@ static void microseconds_count_if_they_are_of_the_entrys_millisecond(void **stat
     static const struct {
         const char *entry;
         int64_t time_us;
+        bool is_rounded;
     } cases[] = {
-        {RECORD_ENTRY("\"user_id\":\"a\""), 1500000},
-        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":null"), 1500000},
-        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":1500000"), 1500000},
-        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":1500001"), 1500001},
-        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":1500999"), 1500999},
-        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":1501000"), 1500000},
-        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":1499999"), 1500000},
-        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":0"), 1500000},
-        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":-9223372036854775808"), 1500000},
-        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":9223372036854775807"), 1500000},
+        {RECORD_ENTRY("\"user_id\":\"a\""), 1500000, true},
+        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":null"), 1500000, true},
+        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":1500000"), 1500000, false},
+        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":1500001"), 1500001, false},
+        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":1500999"), 1500999, false},
+        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":1501000"), 1500000, true},
+        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":1499999"), 1500000, true},
+        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":0"), 1500000, true},
+        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":-9223372036854775808"), 1500000, true},
+        {RECORD_ENTRY("\"user_id\":\"a\",\"time_us\":9223372036854775807"), 1500000, true},
     };
     struct arena arena = {0};
     struct record record;
@@ -315,6 +316,7 @@ static void microseconds_count_if_they_are_of_the_entrys_millisecond(void **stat
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         assert_true(record_is_read(text_of(cases[i].entry), &arena, &record));
         assert_int_equal(record.time_us, cases[i].time_us);
+        assert_int_equal(record.time_is_rounded, cases[i].is_rounded);
     }
     arena_close(&arena);
 }
