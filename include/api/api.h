@@ -20,8 +20,8 @@ struct api {
     struct handback *handback;  /* what the fallback has allowed; NULL if the memory is the store */
     const struct handbacks *handbacks; /* those of all workers */
     struct waiting_room *waiting_room; /* for checks that wait for their turn */
-    struct shares batch_checks;        /* and looks of pages, until their answers have left */
-    struct slices slices;              /* of batches, lists and pages of looks */
+    struct shares batch_checks;        /* also looks of pages, and entries of simulations */
+    struct slices slices;              /* of batches, lists, pages of looks and simulations */
     struct queue *queue;               /* replies of the other threads to this worker */
     struct memory_table *own_limits;   /* limits of the service on its callers; see local_limit.h */
     struct digest_key local_key;       /* hashes the subjects in it */

@@ -16,6 +16,7 @@ enum handled app_get(struct request *request, void *context);       /* app.c */
 enum handled policy_post(struct request *request, void *context);   /* policies.c */
 enum handled policy_delete(struct request *request, void *context);
 enum handled policy_get(struct request *request, void *context);       /* policy_list.c */
+enum handled simulation_post(struct request *request, void *context);  /* simulation.c */
 enum handled check_post(struct request *request, void *context);       /* check.c */
 enum handled check_batch_post(struct request *request, void *context); /* check_batch.c */
 enum handled charge_post(struct request *request, void *context);      /* charge.c */

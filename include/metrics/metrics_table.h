@@ -60,7 +60,7 @@
     X(WAITS_REFUSED, METRIC_COUNTER, "sluice_waits_refused_total", "",                             \
       "Checks answered 503 because too many checks of their app wait.")                            \
     X(BATCHES_REFUSED, METRIC_COUNTER, "sluice_batches_refused_total", "",                         \
-      "Batches, and /subjects/state, answered 503: too many checks of their app are under way.")   \
+      "Batches, looks and simulations answered 503: their app has too many checks under way.")     \
     X(BODIES_REFUSED, METRIC_COUNTER, "sluice_http_bodies_refused_total", "",                      \
       "Requests answered 503 because too many large bodies were coming in.")                       \
     X(SLOW_REQUESTS, METRIC_COUNTER, "sluice_http_slow_requests_total", "",                        \
@@ -92,9 +92,9 @@
     X(CHECKS_WAITING, METRIC_GAUGE, "sluice_checks_waiting", "",                                   \
       "Places taken by checks that wait for their turn.")                                          \
     X(BATCH_CHECKS, METRIC_GAUGE, "sluice_batch_checks", "",                                       \
-      "Checks of batches, and policies of /subjects/state, until their answers have left.")        \
+      "Checks of batches, policies of looks, entries of simulations, until answers have left.")    \
     X(BATCHES_WAITING, METRIC_GAUGE, "sluice_batches_waiting", "",                                 \
-      "Batches, lists of policies and /subjects/state that wait for their turn behind others.")
+      "Batches, lists of policies, looks and simulations that wait for their turn.")
 
 /* This part is collected when /metrics is read. */
 #define METRICS_ASKED(X)                                                                           \

@@ -339,10 +339,11 @@ const struct setting settings_table[] = {
         .min = 1,
         .max = 100000000,
         .fallback = "50000",
-        .help = "Checks of batches, and policies of GET /subjects/state, that are under way at\n"
-                "once, for all workers together. One app may have as many as it leaves free:\n"
-                "half of them if it is alone. A request beyond that is answered 503, unless it\n"
-                "is the only one of its worker.",
+        .help = "Checks of batches, policies of GET /subjects/state, and entries of POST\n"
+                "/policy/simulate (1,000 each time), that are under way at once, for all workers\n"
+                "together. One app may have as many as it leaves free: half of them if it is\n"
+                "alone. A request beyond that is answered 503, unless it is the only one of its\n"
+                "worker.",
     },
     {
         .name = "metrics_listen",

@@ -29,6 +29,7 @@ static const struct way {
     {check_batch_post, on_batch, {200, 400, 422, 0}},
     {policy_post, on_any, {201, 400, 422, 0}},
     {policy_delete, on_any, {200, 400, 422, 0}},
+    {simulation_post, on_any, {200, 400, 422, 0}},
     {register_post, on_any, {201, 400, 422, 0}},
     {reset_post, on_any, {200, 400, 404, 422, 0}},
 };

@@ -18,6 +18,7 @@
 #include <sodium.h>
 
 #define COUNTERS 1024
+#define ENTRIES  UINT64_C(60) /* of the log */
 
 /* No policy below counts for longer. The clock stays where doubles are exact. */
 #define EXPIRY_US HOUR_US
@@ -53,6 +54,7 @@ static int64_t clock_stands_still(void);
 static void app_make(void);
 static void counters_expire(void);
 static void answer_later(struct request *request);
+static void entries_make(struct journal_job *job);
 
 void handlers_init(void)
 {
@@ -142,6 +144,38 @@ static void answer_later(struct request *request)
     journal_asked = NULL;
 }
 
+/* A second apart, of each kind in turn. */
+static void entries_make(struct journal_job *job)
+{
+    static const char *const routes[] = {"/a", "/b", "/c", "/d", "/f"};
+    static const struct measured tokens = {{"tokens", 6}, 3};
+    static const struct subject subjects[] = {{{"org", 3}, {"o1", 2}}, {{"user", 4}, {"u1", 2}}};
+    static const struct limit_override override = {{"default", 7}, 5};
+
+    log_entries_init(&job->entries, job->arena);
+    for (uint64_t i = 0; i < ENTRIES; i++) {
+        const struct entry_id id = {1, i + 2};
+        const struct record record = {
+            .time_us = (int64_t)(i + 1) * SECOND_US,
+            .subjects = {ARRAY_COUNT(subjects) - i % 2, &subjects[i % 2]},
+            .route = text_of(routes[i % ARRAY_COUNT(routes)]),
+            .role = TEXT("default"),
+            .costs = {(int64_t)(i % 3), i % 4 > 0, &tokens},
+            .overrides = &override,
+            .override_count = i % 7 == 0,
+            .is_low = i % 4 == 0,
+            .is_partial = i % 5 == 0,
+            .is_charge = i % 6 == 0,
+            .allowed = i % 3 > 0,
+            .mode = "enforce",
+        };
+        const bool has_room = log_entries_add(&job->entries, &id, &record);
+
+        ASSERT(has_room);
+    }
+    log_entries_settle(&job->entries);
+}
+
 /* Replaces src/catalogue/catalogue.c, together with support/whole_catalogue.c. */
 
 bool catalogue_submit(struct catalogue *catalogue, struct catalogue_job *job)
@@ -192,13 +226,15 @@ bool journal_submit(struct journal *journal, struct journal_job *job)
     const struct record_filter *filter = &job->filter;
 
     (void)journal;
-    ASSERT(job->asks == JOURNAL_USAGE || (filter->limit >= 1 && filter->limit <= JOURNAL_RECORDS));
+    ASSERT(job->asks != JOURNAL_LOG || (filter->limit >= 1 && filter->limit <= JOURNAL_RECORDS));
     ASSERT(text_is_absent(filter->route_key) || filter->route_key.length > 0);
     ASSERT(filter->subjects.count <= SUBJECTS_MAX);
     for (size_t i = 0; i < filter->subjects.count; i++)
         ASSERT(word_is(filter->subjects.at[i].name) && filter->subjects.at[i].value.length > 0);
     job->available = true;
     job->answer = TEXT("[]");
+    if (job->asks == JOURNAL_ENTRIES)
+        entries_make(job);
     journal_asked = job;
     return true;
 }

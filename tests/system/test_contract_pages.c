@@ -138,12 +138,23 @@ static void the_openapi_document_describes_every_route(void **state)
     const struct world *world = *state;
     struct client *client = stranger_new(world->service);
     static const char *const operations[][2] = {
-        {"/register", "post"},    {"/app", "get"},       {"/policy", "post"},
-        {"/policy", "get"},       {"/policy", "delete"}, {"/check", "post"},
-        {"/check/batch", "post"}, {"/reset", "post"},    {"/logs/latest", "get"},
-        {"/livez", "get"},        {"/readyz", "get"},    {"/openapi.json", "get"},
-        {"/docs", "get"},         {"/metrics", "get"},   {"/subjects/state", "get"},
+        {"/register", "post"},
+        {"/app", "get"},
+        {"/policy", "post"},
+        {"/policy", "get"},
+        {"/policy", "delete"},
+        {"/check", "post"},
+        {"/check/batch", "post"},
+        {"/reset", "post"},
+        {"/logs/latest", "get"},
+        {"/livez", "get"},
+        {"/readyz", "get"},
+        {"/openapi.json", "get"},
+        {"/docs", "get"},
+        {"/metrics", "get"},
+        {"/subjects/state", "get"},
         {"/dashboard", "get"},
+        {"/policy/simulate", "post"},
     };
 
     const struct reply *reply = client_get(client, "/openapi.json");

@@ -120,6 +120,7 @@ static void managing_is_limited_and_checking_is_not(void **state)
     EXPECT_PROBLEM(client_get(tenant, "/logs/latest"), 429, NULL);
     EXPECT_PROBLEM(client_get(tenant, "/subjects/state?user_id=alice"), 429, NULL);
     EXPECT_PROBLEM(client_post(tenant, "/policy", "{'route_key':'/b','rate':'1/m'}"), 429, NULL);
+    EXPECT_PROBLEM(client_post(tenant, "/policy/simulate", "{}"), 429, NULL);
     EXPECT_PROBLEM(client_delete(tenant, "/policy", "{'route_key':'/a'}"), 429, NULL);
     EXPECT_PROBLEM(client_post(tenant, "/reset", "{'user_id':'alice','route_key':'/a'}"), 429,
                    NULL);

@@ -5,6 +5,10 @@ unit_test(local_limit LINKS api support)
 unit_test(batch_body LINKS api support)
 unit_test(policy_list LINKS api support)
 target_sources(test_policy_list PRIVATE sample_policy.c)
+foreach(replay replay replay_report simulation)
+  unit_test(${replay} LINKS api support)
+  target_sources(test_${replay} PRIVATE replaying.c sample_policy.c)
+endforeach()
 
 foreach(orders check_orders charge_orders period_orders batch_orders state_orders decision_times
         second_look)
