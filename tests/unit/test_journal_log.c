@@ -4,6 +4,7 @@
 #include "journal_case.h"
 
 #include "journal/entry_id.h"
+#include "support/wait.h"
 
 #include <sodium.h>
 
@@ -103,6 +104,31 @@ static void a_charge_is_kept_and_told_apart(void **state)
     (void)state;
     journal_expect_charges(journal);
     journal_free(journal);
+}
+
+static void the_whole_log_comes_as_values_oldest_first(void **state)
+{
+    struct journal *journal = journal_alone();
+    struct queue *replies = queue_new(0);
+    const struct journal_job job = {.app_id = JOURNAL_APP, .asks = JOURNAL_ENTRIES};
+    struct journal_asked asked;
+
+    (void)state;
+    journal_numbers(journal, 1, JOURNAL_RECORDS + 500);
+    journal_ask(&asked, journal, replies, &job);
+    WAIT_FOR (JOURNAL_PATIENCE_S, asked.answers > 0)
+        queue_drain(replies);
+
+    const struct log_entries *entries = &asked.job.entries;
+    assert_true(asked.job.available);
+    assert_int_equal(entries->count, JOURNAL_RECORDS);
+    assert_int_equal(entries->missing, 500);
+    for (size_t i = 0; i < entries->count; i++)
+        assert_int_equal(entries->at[i].id.sequence, 501 + i);
+    assert_int_equal(entries->at[0].record.costs.requests, 501);
+    arena_close(&asked.arena);
+    journal_free(journal);
+    queue_free(replies);
 }
 
 static void many_threads_record_while_one_asks(void **state)
@@ -217,6 +243,7 @@ int main(void)
         cmocka_unit_test(filters_choose_before_the_limit_counts),
         cmocka_unit_test(parts_of_an_entry_come_back),
         cmocka_unit_test(a_charge_is_kept_and_told_apart),
+        cmocka_unit_test(the_whole_log_comes_as_values_oldest_first),
         cmocka_unit_test(many_threads_record_while_one_asks),
         cmocka_unit_test(a_journal_that_never_started_answers_when_it_is_freed),
         cmocka_unit_test(freeing_answers_every_job_once),
