@@ -11,7 +11,8 @@
 
 #define WAIT_SECONDS 30
 #define LOG_MAX      1000
-#define OPERATIONS   240 /* of a random history */
+#define OPERATIONS   240 /* of a random history, on each route */
+#define ROUNDS       3   /* of it, with rests in between */
 #define ORGS         3
 #define USERS        3 /* of each org */
 
@@ -81,6 +82,15 @@ static void act_on_part(struct client *tenant, struct done *done)
                            (int)random_below(5), random_one_in(2) ? "true" : "false"));
 }
 
+/* By looks that are not logged. Meanwhile windows end, and buckets fill. */
+static void wait_until_pool_is_unused(struct client *tenant)
+{
+    WAIT_FOR (WAIT_SECONDS,
+              reply_integer(client_get(tenant, "/subjects/state?user_id=u0&subject.org=o0"),
+                            "policies.0.limits.2.used") == 0)
+        ;
+}
+
 /* Then and now are the same, and are what was answered. */
 static void expect_the_same(const struct reply *reply, const struct done *done, int64_t others)
 {
@@ -120,9 +130,11 @@ static void the_policy_in_force_gives_the_outcomes_that_it_gave(void **state)
 
         tenant_policy(tenant, MIXED_POLICY, algorithm, algorithm, algorithm);
         tenant_policy(tenant, PART_POLICY, algorithm, algorithm, algorithm);
-        for (size_t acts = 0; acts < OPERATIONS; acts++) {
+        for (size_t acts = 1; acts <= OPERATIONS; acts++) {
             act_on_mixed(tenant, &mixed);
             act_on_part(tenant, &part);
+            if (acts % (OPERATIONS / ROUNDS) == 0 && acts < OPERATIONS)
+                wait_until_pool_is_unused(tenant);
         }
         wait_for_log(tenant, (size_t)2 * OPERATIONS);
 

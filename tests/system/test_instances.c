@@ -187,6 +187,29 @@ static void a_decision_of_one_is_in_the_log_of_the_other_soon(void **state)
     client_free(there);
 }
 
+static void a_simulation_replays_what_both_have_decided(void **state)
+{
+    const struct pair *pair = *state;
+    struct client *here = tenant_new(pair->first);
+    tenant_policy(here, "{'route_key':'/a','limit':7,'window_seconds':3600}");
+    struct client *there = at_second_with_policy(pair, here);
+    for (int i = 0; i < 10; i++)
+        EXPECT(client_check(i % 3 == 0 ? here : there, "alice", "/a"), i < 7 ? 200 : 429, NULL);
+    WAIT_FOR (WAIT_SECONDS, json_array_size(client_get(here, "/logs/latest")->json) == 10)
+        ;
+
+    EXPECT(client_post(here, "/policy/simulate",
+                       "{'policy':{'route_key':'/a','limit':7,'window_seconds':3600}}"),
+           200,
+           "{'log_missing':0,'then':{'allowed':7,'denied':3},'now':{'allowed':7,'denied':3},"
+           "'changed':{'newly_denied':0,'newly_allowed':0}}");
+    EXPECT(client_post(there, "/policy/simulate",
+                       "{'policy':{'route_key':'/a','limit':4,'window_seconds':3600}}"),
+           200, "{'now':{'allowed':4,'denied':6},'changed':{'newly_denied':3}}");
+    client_free(here);
+    client_free(there);
+}
+
 static void policies_saved_at_both_at_once_are_all_kept(void **state)
 {
     const struct pair *pair = *state;
@@ -241,6 +264,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(checks_without_a_policy_ask_the_catalogue_only_so_often),
         cmocka_unit_test(both_count_together),
         cmocka_unit_test(a_decision_of_one_is_in_the_log_of_the_other_soon),
+        cmocka_unit_test(a_simulation_replays_what_both_have_decided),
         cmocka_unit_test(policies_saved_at_both_at_once_are_all_kept),
     };
 
