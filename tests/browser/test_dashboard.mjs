@@ -101,6 +101,40 @@ test("a policy is saved and read out, then shadowed, and deleted on a yes", asyn
   await page.close();
 });
 
+test("a policy is simulated before it is saved, and what changes is shown", async () => {
+  const app = await startApp(dashboard.origin);
+  await app.save({ route_key: "/tight", limit: 5, window_seconds: 3600 });
+  for (let i = 0; i < 5; i += 1)
+    await app.send("/check", { user_id: i === 0 ? HOSTILE : "ada", route_key: "/tight" });
+  const page = await open(app.key);
+  const simulation = page.getByRole("region", { name: "Simulation", exact: true });
+  const figure = (title) => simulation.locator(".figures > div").filter({ hasText: title })
+    .locator("dd").innerText();
+  await turnTo(page, "Policies");
+
+  await page.getByRole("link", { name: "Edit" }).click();
+  await page.getByLabel("Limit").fill("1");
+  await page.getByRole("button", { name: "Simulate" }).click();
+  await simulation.locator("canvas").waitFor();
+  assert.deepEqual(await Promise.all(["Decisions", "Denied then", "Denied now", "Newly denied",
+    "Newly allowed"].map(figure)), ["5", "0", "3", "3", "0"]);
+  const rows = simulation.getByRole("region", { name: "Simulation by subject" }).getByRole("row");
+  await rows.filter({ hasText: "user ada" }).filter({ hasText: "3" }).waitFor();
+  assert.equal((await app.policies())[0].limit, 5);
+  await page.getByLabel("Limit").fill("-1");
+  await simulation.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Simulate" }).click();
+  await page.locator("[aria-invalid]").waitFor();
+  assert.equal(await page.locator("[aria-invalid]").getAttribute("name"), "/limit");
+  await page.getByLabel("Limit").fill("0");
+  await page.getByRole("button", { name: "Simulate" }).click();
+  await simulation.getByText(HOSTILE).waitFor();
+  assert.equal(await page.locator("img").count(), 0);
+  await page.getByRole("button", { name: "Save" }).click();
+  await hasText(page, "no requests per hour");
+  await page.close();
+});
+
 test("a refusal is shown at its field, and the JSON has all of a policy", async () => {
   const app = await startApp(dashboard.origin);
   const candidate = { algorithm: "sliding_window", rate: "50/h" };

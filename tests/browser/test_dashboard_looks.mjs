@@ -129,6 +129,9 @@ async function* places(page) {
   yield "policies";
   await page.getByRole("link", { name: "Edit /search" }).click();
   await page.getByLabel("Description").waitFor();
+  await page.getByLabel("Limit").fill("1");
+  await page.getByRole("button", { name: "Simulate" }).click();
+  await page.getByRole("region", { name: "Simulation", exact: true }).locator("canvas").waitFor();
   yield "policy";
   await turnTo(page, "Try a check");
   await page.getByLabel("is", { exact: true }).fill("ada");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Pictures of usage: decisions over time by uPlot, and a small line for one route.
+// Pictures of decisions over time by uPlot, and a small line for one route.
 import { drawing, element } from "./element.js";
 import { momentWords, numberWords } from "./words.js";
 
@@ -10,12 +10,44 @@ const OUTCOMES = [
   { member: "denied", label: "Denied", colour: "--denied" },
   { member: "shadow_denied", label: "Shadow denied", colour: "--shadow" },
   { member: "degraded", label: "Degraded", colour: "--faint" },
+].map(({ member, ...line }) => ({ ...line, read: (point) => point[member] }));
+const DASHED = [6, 5];
+const THEN_AND_NOW = [
+  { label: "Allowed then", colour: "--allowed", dash: DASHED, read: (point) => point.then.allowed },
+  { label: "Allowed now", colour: "--allowed", read: (point) => point.now.allowed },
+  { label: "Denied then", colour: "--denied", dash: DASHED, read: (point) => point.then.denied },
+  { label: "Denied now", colour: "--denied", read: (point) => point.now.denied },
 ];
 const SPARK = { width: 120, height: 24 };
 
 // A chart of decisions per minute. `root` is the place on the page, and `show` takes an answer of
-// /usage. What a picture says is also there as a table, for those who do not see it.
+// /usage.
 export function usageChart(signal) {
+  const { root, show } = timeChart(OUTCOMES, signal);
+
+  return { root, show: ({ series, step_seconds: step }) => show(series, step / 60) };
+}
+
+// A chart of decisions per step. `show` takes an answer of /policy/simulate. The picture begins and
+// ends at nothing, because one point alone makes no line.
+export function simulationChart(signal) {
+  const { root, show } = timeChart(THEN_AND_NOW, signal);
+  const nothing = { then: { allowed: 0, denied: 0 }, now: { allowed: 0, denied: 0 } };
+
+  return {
+    root,
+    show({ by_time: points, step_seconds: step }) {
+      const before = { ...nothing, timestamp: points[0].timestamp - step };
+      const after = { ...nothing, timestamp: points.at(-1).timestamp + step };
+
+      show(points, 1, [before, ...points, after]);
+    },
+  };
+}
+
+// `show` takes points of time, by what the picture divides their numbers, and other points if the
+// picture has others. What it says is also there as a table, for those who do not see it.
+function timeChart(lines, signal) {
   const picture = element("div", { class: "chart", "aria-hidden": "true" });
   const rows = element("tbody");
   const root = element("div", {}, picture,
@@ -23,14 +55,14 @@ export function usageChart(signal) {
       element("div", { class: "scroll low", tabindex: 0, role: "region",
         "aria-label": "Decisions by step" },
       element("table", {}, element("thead", {}, element("tr", {},
-        element("th", { scope: "col" }, "From"), OUTCOMES.map(({ label }) =>
+        element("th", { scope: "col" }, "From"), lines.map(({ label }) =>
           element("th", { scope: "col", class: "number" }, label)))), rows))));
   let plot = null;
   let latest = null;
 
   function draw() {
     plot?.destroy();
-    plot = new window.uPlot(optionsOf(picture.clientWidth), dataOf(latest), picture);
+    plot = new window.uPlot(optionsOf(lines, picture.clientWidth), latest, picture);
   }
 
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
@@ -45,11 +77,12 @@ export function usageChart(signal) {
 
   return {
     root,
-    show(usage) {
-      latest = usage;
-      if (plot) plot.setData(dataOf(usage));
+    show(points, divisor, pictured = points) {
+      latest = [pictured.map(({ timestamp }) => timestamp),
+        ...lines.map(({ read }) => pictured.map((point) => read(point) / divisor))];
+      if (plot) plot.setData(latest);
       else draw();
-      rows.replaceChildren(...usage.series.toReversed().map(rowOf));
+      rows.replaceChildren(...points.toReversed().map((point) => rowOf(lines, point)));
     },
   };
 }
@@ -67,14 +100,7 @@ export function sparkline(counts, words) {
   drawing("polyline", { points: points.join(" ") }));
 }
 
-function dataOf({ series, step_seconds: step }) {
-  const minutes = step / 60;
-
-  return [series.map(({ timestamp }) => timestamp),
-    ...OUTCOMES.map(({ member }) => series.map((point) => point[member] / minutes))];
-}
-
-function optionsOf(width) {
+function optionsOf(lines, width) {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
   const axis = { stroke: colour("--faint"), grid: { stroke: colour("--line"), width: 1 },
@@ -83,9 +109,9 @@ function optionsOf(width) {
   return {
     width,
     height: HEIGHT,
-    series: [{ label: "Time", value: (_, seconds) => seconds && momentWords(seconds * 1000) },
-      ...OUTCOMES.map(({ label, colour: name }) =>
-      ({ label, stroke: colour(name), width: 1.5, points: { show: false } }))],
+    series: [{ label: "Time", value: (_, seconds) => seconds && pointWords(seconds) },
+      ...lines.map(({ label, colour: name, dash }) =>
+      ({ label, stroke: colour(name), dash, width: 1.5, points: { show: false } }))],
     axes: [{ ...axis, space: 90, values: (_, ticks) => ticks.map(tickWords) },
       { ...axis, size: 60 }],
     scales: { y: { range: (_, low, high) => [0, Math.max(1, high)] } },
@@ -94,11 +120,18 @@ function optionsOf(width) {
 
 // A day at its beginning, and else the time in it.
 function tickWords(seconds) {
-  const [day, time] = momentWords(seconds * 1000).split(", ");
+  const [day, time] = pointWords(seconds).split(", ");
   return time === "00:00" ? day : time;
 }
 
-function rowOf(point) {
-  return element("tr", {}, element("td", {}, momentWords(point.timestamp * 1000)),
-    OUTCOMES.map(({ member }) => element("td", { class: "number" }, numberWords(point[member]))));
+// Seconds are there only between full minutes.
+function pointWords(seconds) {
+  const rest = seconds % 60;
+
+  return momentWords(seconds * 1000) + (rest === 0 ? "" : `:${String(rest).padStart(2, "0")}`);
+}
+
+function rowOf(lines, point) {
+  return element("tr", {}, element("td", {}, pointWords(point.timestamp)),
+    lines.map(({ read }) => element("td", { class: "number" }, numberWords(read(point)))));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Makes or changes a policy: a form for what is common, and the JSON for all of it. What it means is
-// read out below.
+// read out below, and a button tells what it would have done.
 import { ask } from "./api.js";
 import { element } from "./element.js";
 import { clearFaults, field, showFaults, tick } from "./fields.js";
@@ -11,6 +11,7 @@ import { policyText } from "./policies.js";
 import { BUCKETS, draftOf, fieldsOf, firstDraft, fitsForm, PERIODS,
   UNITS } from "./policy_draft.js";
 import { identityWords } from "./policy_words.js";
+import { simulationCard } from "./simulation.js";
 import { subjectsOfQuery } from "./subject_fields.js";
 
 const ALGORITHMS = [["fixed_window", "Fixed window"], ["sliding_window", "Sliding window"],
@@ -30,16 +31,18 @@ export function openPolicy(main, query, signal) {
     const policies = id || copy ? await ask("GET", "policy", { signal }) : [];
     const draft = firstDraft(policies, { id, copy, subjects });
     if (!draft) throw new Error("This policy is not there any more.");
-    place.replaceChildren(editor(draft, id !== undefined));
+    place.replaceChildren(...editor(draft, id !== undefined, signal));
   });
 }
 
 // `isSaved`: its identity is fixed, because another one would be another policy.
-function editor(first, isSaved) {
+function editor(first, isSaved, signal) {
   let base = first;
   let isJson = false;
+  let simulating = new AbortController();
   const faults = element("div");
   const words = element("div", { class: "words", "aria-live": "polite" });
+  const tried = element("div", { "aria-live": "polite" });
   const json = element("textarea", { "aria-label": "Policy as JSON", rows: 22, name: "json",
     spellcheck: "false" });
   const fields = element("div", {});
@@ -52,6 +55,7 @@ function editor(first, isSaved) {
     element("h2", {}, "In words"), words,
     element("div", { class: "actions" },
       element("button", { type: "submit", class: "first" }, "Save"),
+      element("button", { type: "button", onclick: simulate }, "Simulate"),
       element("a", { class: "button", href: "#/policies" }, "Cancel")));
 
   const draft = () => (isJson ? JSON.parse(json.value) : draftOf(base, valuesOf(form, base)));
@@ -91,45 +95,82 @@ function editor(first, isSaved) {
     }
   }
 
+  function simulate() {
+    forget();
+    const ended = AbortSignal.any([signal, simulating.signal]);
+
+    return send(async (policy) => {
+      const simulation = await ask("POST", "policy/simulate", { body: { policy }, signal: ended });
+      const card = simulationCard(ended);
+      clearFaults(form);
+      faults.replaceChildren();
+      tried.replaceChildren(card.root);
+      card.show(simulation);
+    }, ended);
+  }
+
+  // A simulation is about the draft as it was.
+  function forget() {
+    simulating.abort();
+    simulating = new AbortController();
+    tried.replaceChildren();
+  }
+
+  // Tells what is wrong with the draft.
+  async function send(work, ended) {
+    let policy;
+    try {
+      policy = draft();
+    } catch (error) {
+      tellBadJson(error);
+      return;
+    }
+    try {
+      await work(policy);
+    } catch (problem) {
+      if (!ended.aborted) tellRefusal(problem, form, faults);
+    }
+  }
+
   function tellBadJson(error) {
     faults.replaceChildren(problemBox({ title: "This is not JSON", message: error.message }));
   }
 
   form.addEventListener("input", () => {
     if (!isJson) showFitting(form);
+    forget();
     readOut();
   });
-  form.addEventListener("submit", async (event) => {
+  form.addEventListener("submit", (event) => {
     event.preventDefault();
-    let body;
-    try {
-      body = draft();
-    } catch (error) {
-      tellBadJson(error);
-      return;
-    }
-    await save(body, form, faults);
+    forget();
+    send(save, signal);
   });
   show();
-  return form;
+  return [form, tried];
 }
 
-async function save(body, form, place) {
-  try {
-    const { policy, counters } = await ask("POST", "policy", { body });
-    const afresh = counters === "afresh" ? " What was used before counts no more." : "";
-    say(`${identityWords(policy)}: saved.${afresh}`);
-    goTo("policies");
-  } catch (problem) {
-    const [known, others] = [problem.faults ?? [], showFaults(form, problem.faults ?? [])];
-    if (known.length > 0 && others.length === 0) {
-      place.replaceChildren(problemBox({ title: problem.title,
-        message: "See the fields that are marked." }));
-      return;
-    }
-    problem.faults = others;
-    place.replaceChildren(problemBox(problem));
+async function save(body) {
+  const { policy, counters } = await ask("POST", "policy", { body });
+  const afresh = counters === "afresh" ? " What was used before counts no more." : "";
+
+  say(`${identityWords(policy)}: saved.${afresh}`);
+  goTo("policies");
+}
+
+// A simulation has the policy as a member, so there the place of a fault begins with its name.
+function tellRefusal(problem, form, place) {
+  const known = (problem.faults ?? []).map((fault) =>
+    ({ ...fault, pointer: fault.pointer?.replace(/^\/policy(?=\/)/, "") }));
+  const others = showFaults(form, known);
+
+  if (known.length > 0 && others.length === 0) {
+    place.replaceChildren(problemBox({ title: problem.title,
+      message: "See the fields that are marked." }));
+    return;
   }
+  problem.faults = others;
+  place.replaceChildren(problemBox(problem));
 }
 
 function formParts(draft, isSaved) {
