@@ -5,8 +5,8 @@
 #ifndef CATALOGUE_SQLITE_STATEMENTS_H
 #define CATALOGUE_SQLITE_STATEMENTS_H
 
+#include "base/database.h"
 #include "catalogue/catalogue_backend.h"
-#include "catalogue/database.h"
 #include "damages.h"
 
 enum sqlite_statement {

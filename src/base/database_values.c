@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What goes into a statement and comes out of it. */
-#include "catalogue/database.h"
+#include "base/database.h"
 
 void database_bind_text(sqlite3_stmt *statement, int place, struct text text)
 {

@@ -2,8 +2,8 @@
  *
  * A database's file in its directory, and the two companions that SQLite keeps while it is open:
  * the log of writes that are not in the file yet, and the log's index. Private to database.c. */
-#ifndef CATALOGUE_DATABASE_FILE_H
-#define CATALOGUE_DATABASE_FILE_H
+#ifndef BASE_DATABASE_FILE_H
+#define BASE_DATABASE_FILE_H
 
 #include "base/error.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "catalogue/database.h"
+#include "base/database.h"
 
 #include "base/log.h"
 #include "base/memory.h"

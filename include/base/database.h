@@ -2,8 +2,8 @@
  *
  * A SQLite file with its schema and its prepared statements, for one thread at a time. Every
  * statement runs between a begin and an end. */
-#ifndef CATALOGUE_DATABASE_H
-#define CATALOGUE_DATABASE_H
+#ifndef BASE_DATABASE_H
+#define BASE_DATABASE_H
 
 #include "base/error.h"
 #include "base/text.h"
