@@ -46,6 +46,7 @@ struct settings {
     enum catalogue_kind catalogue;
     const char *catalogue_path; /* of the SQLite file; NULL for another catalogue */
     const char *data_dir;
+    const char *usage_path; /* NULL: usage is in Redis */
     bool restore_catalogue;
     bool has_pepper;
     struct pepper pepper; /* derived from key_pepper */

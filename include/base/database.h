@@ -18,6 +18,9 @@ struct database_options {
     const char *additions; /* runs at each opening: CREATE ... IF NOT EXISTS */
     const char *const *statements;
     size_t statement_count;
+    const char *pragmas; /* run at each opening, after those of all files; NULL: none */
+    bool must_write;     /* a file that can only be read is not opened */
+    bool *is_damaged;    /* set to true when opening failed because of that; NULL: not asked */
 };
 
 struct database;
@@ -36,6 +39,10 @@ bool database_has_moved(struct database *database);
 /* Opens the file that is now at the path, or creates one. False when that fails: then *database is
  * as before. To be called between transactions. */
 MUST_USE bool database_reopen(struct database **database, struct error *error);
+
+/* Renames a damaged file to "<path>.damaged", over an earlier one, and removes its log. False: it
+ * is still there. This process must have closed it, or never use what it has open again. */
+MUST_USE bool database_set_aside(const char *path, struct error *error);
 
 /* Whether it was opened only for reading, because nothing could be written. */
 bool database_is_frozen(const struct database *database);
@@ -75,6 +82,8 @@ int database_changes(const struct database *database);
 void database_bind_text(sqlite3_stmt *statement, int place, struct text text);
 void database_bind_bytes(sqlite3_stmt *statement, int place, const uint8_t *bytes, size_t count);
 void database_bind_integer(sqlite3_stmt *statement, int place, int64_t value);
+/* The bytes of any value, valid until the next step; absent if it is NULL. */
+struct text database_blob(sqlite3_stmt *statement, int place);
 /* NUL-terminated, valid until the next step. */
 struct text database_text(sqlite3_stmt *statement, int place);
 /* False when the column does not hold exactly `count` bytes. */

@@ -26,7 +26,7 @@
 /* What a busy app overwrites in its ring between flushes costs Redis nothing: a longer time costs
  * less. */
 #define JOURNAL_FLUSH_US       (250 * MILLISECOND_US)
-#define JOURNAL_ROLL_UP_US     (20 * SECOND_US) /* without a feed; well within a minute */
+#define JOURNAL_ROLL_UP_US     (5 * SECOND_US) /* without a feed; well within a minute */
 #define JOURNAL_SEND_USAGE_US  SECOND_US
 #define JOURNAL_SILENCE_US     HOUR_US /* with a feed: after that only Redis keeps an app's log */
 #define JOURNAL_BYTES_MAX      ((size_t)256 * 1024 * 1024) /* of all apps' logs in this process */
@@ -37,6 +37,9 @@ struct journal;
 
 /* `topology` may be NULL: no feed. Records and jobs may come before the threads are started. */
 struct journal *journal_new(struct redis_topology *topology);
+/* Without a feed: usage is kept in this file, so that it outlasts the process; see usage_file.h. A
+ * kill loses what was counted in the last JOURNAL_ROLL_UP_US. To be called before anything else. */
+void journal_keep_usage(struct journal *journal, const char *path);
 void journal_start(struct journal *journal);
 /* Flushes once more, and ends the threads, which must have been started. From `give_up_us` on
  * nothing is sent any more. The log says how many decisions were not sent, and of how many apps the
@@ -47,7 +50,7 @@ MUST_USE bool journal_stop(struct journal *journal, int64_t give_up_us, int64_t 
  * Jobs that did not run are answered with `available` false. */
 void journal_free(struct journal *journal);
 
-/* How the flushes to the feed went so far; without a feed the first three are zero. Any thread. */
+/* How the flushes to the feed went so far, or to the file. Any thread. */
 struct journal_counts {
     uint64_t flush_failures; /* each flush is tried again */
     uint64_t dropped;        /* records overwritten before the feed had them */

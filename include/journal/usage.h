@@ -5,7 +5,7 @@
  * called from another thread meanwhile: a lock is held for it while something is changed that it
  * reads, and never while something is sent.
  *
- * A closed minute or hour is kept for usage_kept_minutes after its time, by the monotonic clock.
+ * A closed minute or hour is kept for usage_held_minutes after its time, by the monotonic clock.
  * The closed ones of all apps together take at most the bytes given to usage_new(). Beyond that the
  * oldest minutes go, and when there are none the oldest hours. An app that has more than a 64th
  * gives way before the others: its own oldest go while it has more than is free. An app's two open

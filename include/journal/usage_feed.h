@@ -4,14 +4,15 @@
  * it uses. Each instance writes its own counts of a minute or an hour as a whole, and again when
  * they have grown. So a flush whose answer was lost can be sent again, and nothing counts twice.
  *
- * What an app can take in Redis is bounded, for each instance: 28 hours of minutes of
- * TALLY_BYTES_MAX, and ten days of hours, which also hold the names of HEAVY_HITTERS subjects, at
- * most 20 KB. Together these are 28 MB. */
+ * What an app can take in Redis is bounded, for each instance: 171 hours of minutes of
+ * TALLY_BYTES_MAX, and 92 days of hours, which also hold the names of HEAVY_HITTERS subjects, at
+ * most 20 KB. Together these are 200 MB. */
 #ifndef JOURNAL_USAGE_FEED_H
 #define JOURNAL_USAGE_FEED_H
 
 #include "journal/feed.h"
 #include "journal/usage.h"
+#include "journal/usage_cursor.h"
 
 /* Sends some of what Redis does not have yet, the oldest first, and marks it as sent. If it returns
  * FEED_NOT_SENT, a part may have been sent. */
@@ -22,14 +23,6 @@ MUST_USE enum feed_sent usage_feed_send(struct feed *feed, const char *app_id,
  * usage_mark_sent(). */
 struct feed_part usage_feed_append(struct feed *feed, const char *app_id, struct usage_app *app,
                                    size_t bytes_max);
-
-/* How far a report was read. */
-struct usage_cursor {
-    enum usage_span span;
-    int64_t minute; /* where the next hash begins */
-};
-
-struct usage_cursor usage_feed_start(const struct usage_report *report);
 
 /* Adds, in one round trip, what all instances have sent: an hour of minutes, or a day of hours.
  * Advances the cursor. FEED_FAILED: `report` may hold a part. */

@@ -8,18 +8,20 @@
 #include "journal/heavy_hitters.h"
 #include "journal/tally.h"
 
-#define USAGE_MINUTES_MAX  (7 * DAY_MINUTES) /* of a window */
+#define USAGE_MINUTES_MAX  (90 * DAY_MINUTES) /* of a window */
 #define USAGE_POINTS_MAX   1440
 #define USAGE_DENIED_SHOWN 20
 
 struct arena;
 
-/* The time that one tally covers. Minutes of the last day are kept, hours of the last week. */
+/* The time that one tally covers. */
 enum usage_span { USAGE_MINUTE, USAGE_HOUR, USAGE_SPANS };
 
-/* By span, in minutes: its length, and how long one is kept after its time. */
+/* By span, in minutes: its length, how long one is kept after its time in Redis or in the file, and
+ * how long in memory, where there is less room. */
 extern const int64_t usage_span_minutes[USAGE_SPANS];
 extern const int64_t usage_kept_minutes[USAGE_SPANS];
+extern const int64_t usage_held_minutes[USAGE_SPANS];
 
 struct usage_query {
     int64_t window_minutes; /* step_minutes..USAGE_MINUTES_MAX */
@@ -48,7 +50,7 @@ struct usage_report {
     struct tally pairs;
     struct heavy_hitters *denied;
     int64_t denied_since; /* minute: start of the first hour that overlaps the window */
-    bool degraded;        /* the counts of other instances are missing */
+    bool degraded;        /* what this process does not hold is missing */
 };
 
 /* `query` is borrowed, `arena` is used until usage_report_close(). `now` is a minute. */

@@ -114,7 +114,7 @@
     X(CATALOGUE_LOSSES, METRIC_COUNTER, "sluice_catalogue_losses_total", "",                       \
       "How often the catalogue was not the one that this process knew.")                           \
     X(JOURNAL_FLUSH_FAILURES, METRIC_COUNTER, "sluice_journal_flush_failures_total", "",           \
-      "Attempts to move decisions to the shared log that failed.")                                 \
+      "Attempts to move decisions or usage to Redis or to a file that failed.")                    \
     X(JOURNAL_DROPPED, METRIC_COUNTER, "sluice_journal_dropped_total", "",                         \
       "Decisions that were overwritten before the shared log had them.")                           \
     X(JOURNAL_REPLACED, METRIC_COUNTER, "sluice_journal_keys_replaced_total", "",                  \

@@ -80,7 +80,7 @@ static void read_minutes(struct form *form, const char *name, int64_t *minutes)
     if (!form_text(form, name, FORM_OPTIONAL, 1, TIME_BYTES_MAX, &text))
         return;
     if (!parse_minutes(text, minutes))
-        form_fault(form, name, "must look like \"15m\": a number and m, h or d, from 1m to 7d");
+        form_fault(form, name, "must look like \"15m\": a number and m, h or d, from 1m to 90d");
 }
 
 /* Sets *minutes only if the value is in range. */

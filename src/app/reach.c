@@ -63,6 +63,8 @@ bool reach_limit(const struct settings *settings, struct landlock *landlock, str
         allow_neighbours(landlock, file->path, LANDLOCK_READ);
     if (settings->catalogue_path != NULL)
         allow_neighbours(landlock, settings->catalogue_path, LANDLOCK_WRITE);
+    if (settings->usage_path != NULL)
+        allow_neighbours(landlock, settings->usage_path, LANDLOCK_WRITE);
     allow_socket(landlock, &settings->listen);
     allow_socket(landlock, &settings->metrics_listen);
     if (has_known_port(settings))

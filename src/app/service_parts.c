@@ -46,6 +46,8 @@ int service_parts_make(struct service_parts *parts, struct settings *settings, s
         return EX_CONFIG;
     signals_hold_ends(); /* from now on there is something to drain */
     parts->journal = journal_new(settings->engine == ENGINE_REDIS ? parts->topology : NULL);
+    if (settings->usage_path != NULL)
+        journal_keep_usage(parts->journal, settings->usage_path);
     parts->audit = audit_new();
     parts->table = memory_table_new(settings->memory_counters_max);
     parts->own_limits = memory_table_new(LOCAL_LIMIT_COUNTERS_MAX);

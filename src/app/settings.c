@@ -24,6 +24,7 @@ static void complete(struct settings *settings, struct settings_complaints *comp
 static void complete_tls(struct settings *settings, struct settings_complaints *complaints);
 static bool listens_twice(const struct settings *settings);
 static void complete_catalogue(struct settings *settings);
+static const char *name_in_data_dir(struct settings *settings, const char *name);
 static int cores_available(void);
 
 struct settings *settings_load(const struct settings_source *source,
@@ -119,6 +120,8 @@ static void complete(struct settings *settings, struct settings_complaints *comp
     if (settings->workers == 0)
         settings->workers = cores_available();
     complete_catalogue(settings);
+    if (settings->engine != ENGINE_REDIS)
+        settings->usage_path = name_in_data_dir(settings, "usage.db");
     settings_redis_complete(settings, complaints);
 }
 
@@ -168,16 +171,19 @@ static void complete_catalogue(struct settings *settings)
 {
     if (settings->catalogue == CATALOGUE_KIND_REDIS || settings->catalogue_path != NULL)
         return;
-    if (settings->engine == ENGINE_REDIS) {
+    if (settings->engine == ENGINE_REDIS)
         settings->catalogue = CATALOGUE_KIND_REDIS;
-        return;
-    }
+    else
+        settings->catalogue_path = name_in_data_dir(settings, "sluice.db");
+}
 
+static const char *name_in_data_dir(struct settings *settings, const char *name)
+{
     struct buffer path;
 
-    buffer_init(&path, &settings->arena, strlen(settings->data_dir) + sizeof("/sluice.db"));
-    buffer_printf(&path, "%s/sluice.db", settings->data_dir);
-    settings->catalogue_path = buffer_string(&path);
+    buffer_init(&path, &settings->arena, strlen(settings->data_dir) + strlen(name) + sizeof("/"));
+    buffer_printf(&path, "%s/%s", settings->data_dir, name);
+    return buffer_string(&path);
 }
 
 /* Only cores that this process may run on. In a container these are fewer than the machine has. */

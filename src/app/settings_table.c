@@ -166,7 +166,8 @@ const struct setting settings_table[] = {
         .max = SETTINGS_PATH_BYTES_MAX,
         .fallback = "./data",
         .help = "Directory for the service's own files: sluice.db, unless the catalogue is\n"
-                "elsewhere, and in-force.yaml, which `sluice config` reads.",
+                "elsewhere; usage.db, unless the engine is redis; and in-force.yaml, which\n"
+                "`sluice config` reads.",
     },
     {
         .name = "registration",

@@ -36,6 +36,7 @@ static bool open_connection(struct database *database, const char *path, enum op
                             struct error *error);
 static bool is_ours(struct database *database, struct error *error);
 static bool make_ready(struct database *database, struct error *error);
+static void note_damage(const struct database *database);
 static bool cannot_write(const struct database *database);
 static bool migrate(struct database *database, struct error *error);
 static bool read_schema(struct database *database, int *schema, struct error *error);
@@ -100,6 +101,11 @@ bool database_reopen(struct database **database, struct error *error)
     database_free(moved);
     *database = opened;
     return true;
+}
+
+bool database_set_aside(const char *path, struct error *error)
+{
+    return database_file_set_aside(path, error);
 }
 
 void database_free(struct database *database)
@@ -197,7 +203,7 @@ static struct database *open_at(const char *path, const struct database_options 
     struct error ignored = {0};
     struct database *database = open_with(path, options, OPENING_USUAL, &reason);
 
-    if (database == NULL && database_file_is_whole(path))
+    if (database == NULL && !options->must_write && database_file_is_whole(path))
         database = open_with(path, options, OPENING_FROZEN, &ignored);
     if (database == NULL) {
         (void)error_set(error, "cannot open %s: %s", path, reason.message);
@@ -219,6 +225,7 @@ static struct database *open_with(const char *path, const struct database_option
     if (database_file_make(path, error) && open_connection(database, path, opening, error) &&
         make_ready(database, error))
         return database;
+    note_damage(database);
     database_free(database);
     return NULL;
 }
@@ -238,7 +245,9 @@ static bool open_connection(struct database *database, const char *path, enum op
         return failed(database, error);
     (void)sqlite3_busy_timeout(database->connection, BUSY_TIMEOUT_MS);
     return is_ours(database, error) && (is_frozen || execute(database, log_pragma, error)) &&
-           execute(database, pragmas, error);
+           execute(database, pragmas, error) &&
+           (database->options->pragmas == NULL ||
+            execute(database, database->options->pragmas, error));
 }
 
 /* A new file is empty. */
@@ -272,11 +281,20 @@ static bool make_ready(struct database *database, struct error *error)
 
     if (migrate(database, error))
         return prepare(database, error);
-    if (!cannot_write(database))
+    if (database->options->must_write || !cannot_write(database))
         return false;
     (void)execute(database, "ROLLBACK", &ignored);
     return read_schema(database, &schema, &ignored) &&
            schema == (int)database->options->migration_count && prepare(database, &ignored);
+}
+
+static void note_damage(const struct database *database)
+{
+    const bool is_open = database->connection != NULL;
+    const int code = is_open ? primary_code(database) : SQLITE_OK;
+
+    if (database->options->is_damaged != NULL && (code == SQLITE_CORRUPT || code == SQLITE_NOTADB))
+        *database->options->is_damaged = true;
 }
 
 static bool cannot_write(const struct database *database)

@@ -11,18 +11,22 @@
 
 static const char *const suffixes[DATABASE_COMPANIONS] = {"-wal", "-shm"};
 
+static void name_beside(const char *path, const char *suffix, char name[static PATH_MAX]);
 static bool companion_stat(const struct database_file *file, size_t which,
                            char path[static PATH_MAX], struct stat *status);
 
 bool database_file_make_directory(const char *path, struct error *error)
 {
     char *directory = memory_string(path);
+    struct stat status;
     char *slash = strrchr(directory, '/');
     bool has_directory = true;
 
     if (slash != NULL && slash != directory) {
         *slash = '\0';
-        has_directory = mkdir(directory, 0700) == 0 || errno == EEXIST;
+        /* The sandbox has no mkdir(). */
+        has_directory =
+            stat(directory, &status) == 0 || mkdir(directory, 0700) == 0 || errno == EEXIST;
     }
     free(directory);
     if (!has_directory)
@@ -72,6 +76,22 @@ char *database_file_frozen_uri(const char *path)
     return uri;
 }
 
+/* The file first: without its log it is only older, but a log without its file would be taken for
+ * that of the next one. */
+bool database_file_set_aside(const char *path, struct error *error)
+{
+    char name[PATH_MAX];
+
+    name_beside(path, ".damaged", name);
+    if (rename(path, name) != 0)
+        return error_set(error, "%s cannot be renamed: %s", path, strerror(errno));
+    for (size_t i = 0; i < DATABASE_COMPANIONS; i++) {
+        name_beside(path, suffixes[i], name);
+        (void)unlink(name);
+    }
+    return true;
+}
+
 void database_file_begin(struct database_file *file, const char *path)
 {
     file->path = memory_string(path);
@@ -103,6 +123,13 @@ void database_file_remove_companions(const struct database_file *file)
             status.st_ino == file->companions[i].inode)
             (void)unlink(companion);
     }
+}
+
+/* Empty if it is too long. */
+static void name_beside(const char *path, const char *suffix, char name[static PATH_MAX])
+{
+    if (snprintf(name, PATH_MAX, "%s%s", path, suffix) >= PATH_MAX)
+        name[0] = '\0';
 }
 
 static bool companion_stat(const struct database_file *file, size_t which,

@@ -29,6 +29,9 @@ bool database_file_is_whole(const char *path);
 /* The URI of the file as one that never changes. The caller frees it with free(). */
 char *database_file_frozen_uri(const char *path);
 
+/* As database_set_aside(). */
+MUST_USE bool database_file_set_aside(const char *path, struct error *error);
+
 /* Remembers the companions of an open database. */
 void database_file_begin(struct database_file *file, const char *path);
 void database_file_end(struct database_file *file);

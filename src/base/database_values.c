@@ -19,6 +19,16 @@ void database_bind_integer(sqlite3_stmt *statement, int place, int64_t value)
     ASSERT(sqlite3_bind_int64(statement, place, value) == SQLITE_OK);
 }
 
+/* In this order, as below. A value without bytes is no NULL, but SQLite has no address for it. */
+struct text database_blob(sqlite3_stmt *statement, int place)
+{
+    const void *at = sqlite3_column_blob(statement, place);
+    const int length = sqlite3_column_bytes(statement, place);
+    const bool is_null = sqlite3_column_type(statement, place) == SQLITE_NULL;
+
+    return (struct text){at == NULL && !is_null ? "" : at, (size_t)length};
+}
+
 struct text database_text(sqlite3_stmt *statement, int place)
 {
     /* In this order, because the length is that of the last form asked for. */

@@ -10,11 +10,13 @@
 #include "base/duration.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "journal/usage_file.h"
 #include "round_trip.h"
 #include "silence.h"
 
 #define NEVER            INT64_MAX
 #define ROLL_UPS_IN_TURN 64 /* some 100 us */
+#define SAVES_IN_TURN    64 /* some ms */
 
 STAILQ_HEAD(cargo_apps, journal_app);
 
@@ -23,11 +25,12 @@ struct flusher {
     struct queue *asks;          /* flushes; they may not */
     _Atomic(int64_t) give_up_us; /* from this time on nothing is sent; NEVER until the end */
     struct feed *feed;           /* NULL: the rings are the log, and usage is not shared */
+    struct usage_file *file;     /* NULL: usage is not saved; only without a feed */
     struct usage *usage;
     struct ring_counts counts; /* what is being rolled up */
     struct silence silence;
-    /* For CARGO_LOG the dirty apps; for CARGO_USAGE the apps with usage that the feed does not
-     * have. */
+    /* For CARGO_LOG the dirty apps; for CARGO_USAGE the apps with usage that neither the feed nor
+     * the file has. */
     struct cargo_apps waiting[CARGOS];
     struct cargo_apps going[CARGOS];
     int64_t begin_us[CARGOS]; /* when waiting apps begin, if there are any */
@@ -46,6 +49,8 @@ static void send_some(struct flusher *flusher, enum cargo cargo);
 static bool can_fill(const struct round_trip *trip, enum cargo cargo);
 static void roll_up_some(struct flusher *flusher);
 static void roll_up(struct flusher *flusher, struct journal_app *app);
+static void save_some(struct flusher *flusher);
+static bool save(struct flusher *flusher, struct journal_app *const apps[], size_t count);
 static void stay(struct flusher *flusher);
 static void set_out(struct flusher *flusher, struct journal_app *app, enum cargo cargo);
 static void settle(struct flusher *flusher, struct journal_app *app, enum cargo cargo,
@@ -70,6 +75,11 @@ struct flusher *flusher_new(struct feed *feed)
         STAILQ_INIT(&flusher->going[cargo]);
     }
     return flusher;
+}
+
+void flusher_keep_usage(struct flusher *flusher, struct usage_file *file)
+{
+    flusher->file = file;
 }
 
 void flusher_free(struct flusher *flusher)
@@ -157,14 +167,15 @@ void flusher_end(struct flusher *flusher)
     flusher->has_failed = false;
     if (flusher->feed != NULL)
         feed_wake(flusher->feed);
+    if (flusher->file != NULL)
+        usage_file_wake(flusher->file);
     for (enum cargo cargo = 0; cargo < CARGOS; cargo++) {
         begin(flusher, cargo);
         while (!STAILQ_EMPTY(&flusher->going[cargo]))
             go_on(flusher, cargo);
     }
     queue_drain(flusher->dirty); /* those that were not sent */
-    if (flusher->feed != NULL)
-        tell_unsent(flusher);
+    tell_unsent(flusher);
 }
 
 void flusher_give_up_at(struct flusher *flusher, int64_t give_up_us)
@@ -194,7 +205,7 @@ static void on_asked(struct queue_item *item)
         break;
     case CARGO_USAGE:
         roll_up(flusher, app);
-        has_all = app->usage == NULL;
+        has_all = app->usage == NULL || (flusher->file != NULL && save(flusher, &app, 1));
         break;
     case CARGOS:
         ASSERT(false);
@@ -235,7 +246,7 @@ static void go_on(struct flusher *flusher, enum cargo cargo)
     if (cargo == CARGO_LOG)
         roll_up_some(flusher);
     else if (!is_none_going)
-        stay(flusher);
+        save_some(flusher);
 }
 
 /* At the end it sends until a failure, even if an earlier failure was just before. */
@@ -313,8 +324,37 @@ static void roll_up(struct flusher *flusher, struct journal_app *app)
     usage_add(app->usage, &counts->tallies[1 - earlier], elapsed_minutes);
     if (counts->denied != NULL)
         usage_add_denied(app->usage, counts->denied);
-    if (flusher->feed != NULL)
+    if (flusher->feed != NULL || flusher->file != NULL)
         note_unsent(flusher, app);
+}
+
+static void save_some(struct flusher *flusher)
+{
+    struct journal_app *apps[SAVES_IN_TURN];
+    size_t count = 0;
+
+    while (count < SAVES_IN_TURN && !STAILQ_EMPTY(&flusher->going[CARGO_USAGE])) {
+        apps[count++] = STAILQ_FIRST(&flusher->going[CARGO_USAGE]);
+        set_out(flusher, apps[count - 1], CARGO_USAGE);
+    }
+    if (flusher->file != NULL && save(flusher, apps, count))
+        return;
+    for (size_t i = 0; i < count; i++)
+        note_unsent(flusher, apps[i]);
+    stay(flusher);
+}
+
+static bool save(struct flusher *flusher, struct journal_app *const apps[], size_t count)
+{
+    if (!usage_file_begin(flusher->file))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        usage_file_add(flusher->file, apps[i]->id, apps[i]->usage);
+    if (!usage_file_commit(flusher->file))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        usage_mark_sent(apps[i]->usage);
+    return true;
 }
 
 /* Usage that cannot be sent now. */
@@ -376,7 +416,8 @@ static void note_unsent(struct flusher *flusher, struct journal_app *app)
     if (app->unsent)
         return;
     if (STAILQ_EMPTY(&flusher->waiting[CARGO_USAGE]))
-        flusher->begin_us[CARGO_USAGE] = clock_monotonic_us() + JOURNAL_SEND_USAGE_US;
+        flusher->begin_us[CARGO_USAGE] =
+            clock_monotonic_us() + (flusher->feed == NULL ? 0 : JOURNAL_SEND_USAGE_US);
     STAILQ_INSERT_TAIL(&flusher->waiting[CARGO_USAGE], app, in_cargo[CARGO_USAGE]);
     app->unsent = true;
 }
@@ -388,7 +429,7 @@ static void tell_unsent(const struct flusher *flusher)
     int64_t usages = 0;
 
     STAILQ_FOREACH(app, &flusher->waiting[CARGO_LOG], in_cargo[CARGO_LOG])
-    records += ring_newest(&app->ring) - app->sent;
+    records += flusher->feed == NULL ? 0 : ring_newest(&app->ring) - app->sent;
     STAILQ_FOREACH(app, &flusher->waiting[CARGO_USAGE], in_cargo[CARGO_USAGE])
     usages++;
     if (records > 0 || usages > 0)

@@ -12,11 +12,16 @@
 
 struct flusher;
 struct silence;
+struct usage_file;
 
 /* `feed` is NULL when there is none. Otherwise it must live as long as the flusher. */
 struct flusher *flusher_new(struct feed *feed);
 /* The apps must be freed before. */
 void flusher_free(struct flusher *flusher);
+
+/* Usage is saved there; only without a feed. `file` must live as long as the flusher. To be called
+ * before something is recorded. */
+void flusher_keep_usage(struct flusher *flusher, struct usage_file *file);
 
 /* What app->item.run must be. */
 void flusher_on_dirty(struct queue_item *item);
@@ -24,8 +29,8 @@ void flusher_on_dirty(struct queue_item *item);
 void flusher_mark(struct journal_app *app);
 
 /* Sends what the app has by now, within the next round trip if it is one part. Usage is also summed
- * up to now, whether or not it can be sent, and without a feed, too. It is answered once, unless
- * the flusher ends before. Any thread. */
+ * up to now, whether or not it can be sent, and without a feed, too; if there is a file, it is
+ * saved there. It is answered once, unless the flusher ends before. Any thread. */
 void flusher_ask(struct flusher *flusher, struct flush *flush);
 
 /* Readable when something is asked. */
@@ -36,7 +41,7 @@ int flusher_fd(const struct flusher *flusher);
 int64_t flusher_due_us(const struct flusher *flusher);
 void flusher_turn(struct flusher *flusher);
 
-/* Sends everything once more. The log says what could not be sent. */
+/* Sends or saves everything once more. The log says what could not be sent. */
 void flusher_end(struct flusher *flusher);
 /* From `give_up_us` on nothing more is sent. Any thread. */
 void flusher_give_up_at(struct flusher *flusher, int64_t give_up_us);

@@ -11,6 +11,7 @@
 #include "flusher.h"
 #include "journal/entry_id.h"
 #include "journal/feed.h"
+#include "journal/usage_file.h"
 #include "journal_apps.h"
 #include "journal_thread.h"
 #include "reader.h"
@@ -18,7 +19,7 @@
 
 #define NEVER INT64_MAX
 
-/* Without a feed the rings are the log, and usage is not shared. */
+/* Without a feed the rings are the log, and usage is not shared, but kept in a file. */
 struct journal {
     struct journal_apps apps;
     struct flusher *flusher;
@@ -27,6 +28,7 @@ struct journal {
     struct reader *reader;
     struct feed *feed_to_read; /* the readers' thread only; NULL: none */
     struct journal_thread reading;
+    struct usage_file *usage_file; /* NULL: none */
     bool was_stopped;
 };
 
@@ -50,6 +52,14 @@ struct journal *journal_new(struct redis_topology *topology)
     journal_thread_init(&journal->flushing, "journal", flusher_work, journal->flusher);
     journal_thread_init(&journal->reading, "reader", reader_work, journal->reader);
     return journal;
+}
+
+void journal_keep_usage(struct journal *journal, const char *path)
+{
+    ASSERT(journal->feed_to_send == NULL && journal->usage_file == NULL);
+    journal->usage_file = usage_file_new(path, journal->apps.instance, USAGE_FILE_BYTES_MAX);
+    flusher_keep_usage(journal->flusher, journal->usage_file);
+    reader_keep_usage(journal->reader, journal->usage_file);
 }
 
 void journal_start(struct journal *journal)
@@ -81,6 +91,7 @@ void journal_free(struct journal *journal)
     reader_free(journal->reader);
     journal_apps_close(&journal->apps);
     flusher_free(journal->flusher);
+    usage_file_free(journal->usage_file);
     feed_free(journal->feed_to_read);
     feed_free(journal->feed_to_send);
     free(journal);
@@ -114,6 +125,8 @@ struct journal_counts journal_counts(const struct journal *journal)
         counts_add(&counts, journal->feed_to_send);
         counts_add(&counts, journal->feed_to_read);
     }
+    if (journal->usage_file != NULL)
+        counts.flush_failures += usage_file_failures(journal->usage_file);
     return counts;
 }
 

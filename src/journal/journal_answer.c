@@ -5,10 +5,11 @@
 #include "base/duration.h"
 #include "journal/entry_id.h"
 #include "journal/usage_feed.h"
+#include "journal/usage_file.h"
 
 #define ARRAY_BYTES_MIN 256
 
-/* What Redis has answered so far. */
+/* What Redis, or the file, has answered so far. */
 struct journal_progress {
     enum { FLUSH_NEEDED, FLUSH_DONE, FLUSH_FAILED } flush; /* of what this instance knows */
     bool was_replaced;           /* the log in Redis was not ours, and is gone */
@@ -17,6 +18,7 @@ struct journal_progress {
     struct feed_entries entries; /* of JOURNAL_LOG and JOURNAL_ENTRIES */
     struct usage_report report;  /* of JOURNAL_USAGE */
     struct usage_cursor cursor;
+    struct usage_file *file; /* where usage is read, without a feed; NULL: none */
 };
 
 static enum journal_answered begin_again(struct journal_job *job);
@@ -60,10 +62,11 @@ static const struct {
 
 /* First the app is flushed, so that a caller always sees its own decisions. */
 enum journal_answered journal_answer(struct journal_job *job, struct feed *feed,
-                                     struct journal_app *app)
+                                     struct usage_file *file, struct journal_app *app)
 {
     if (job->progress == NULL)
         job->progress = ARENA_NEW(job->arena, struct journal_progress);
+    job->progress->file = job->asks == JOURNAL_USAGE ? file : NULL;
     if (job->progress->flush == FLUSH_NEEDED) {
         if (app != NULL && answers[job->asks].is_behind(feed, app))
             return JOURNAL_NEEDS_FLUSH;
@@ -119,7 +122,7 @@ static enum journal_answered begin_again(struct journal_job *job)
 
 static enum feed_reading read_some(struct journal_job *job, struct feed *feed)
 {
-    if (job->progress->flush == FLUSH_FAILED || !can_ask(feed))
+    if (job->progress->flush == FLUSH_FAILED || (job->progress->file == NULL && !can_ask(feed)))
         return FEED_FAILED;
     begin(job);
     return answers[job->asks].read(job, feed);
@@ -243,13 +246,15 @@ static void usage_begin(struct journal_job *job)
     struct journal_progress *progress = job->progress;
 
     usage_report_init(&progress->report, &job->query, clock_wall_us() / MINUTE_US, job->arena);
-    progress->cursor = usage_feed_start(&progress->report);
+    progress->cursor = usage_cursor_start(&progress->report);
 }
 
 static enum feed_reading usage_read(struct journal_job *job, struct feed *feed)
 {
     struct journal_progress *progress = job->progress;
 
+    if (progress->file != NULL)
+        return usage_file_read(progress->file, job->app_id, &progress->report, &progress->cursor);
     return usage_feed_read(feed, job->app_id, &progress->report, &progress->cursor);
 }
 
@@ -263,14 +268,14 @@ static void usage_close(struct journal_progress *progress)
     usage_report_close(&progress->report);
 }
 
-/* Part of it may have come from Redis. */
+/* Part of it may have come from Redis, or from the file. */
 static void usage_from_app(struct journal_job *job, bool has_feed, struct journal_app *app)
 {
     const struct usage_app *usage = app == NULL ? NULL : app->usage;
 
     close_begun(job);
     begin(job);
-    job->progress->report.degraded = has_feed;
+    job->progress->report.degraded = has_feed || job->progress->file != NULL;
     if (usage != NULL)
         usage_tell(usage, &job->progress->report);
     usage_finish(job);

@@ -10,16 +10,18 @@
 #include "journal/journal.h"
 #include "journal_apps.h"
 
+struct usage_file;
+
 enum journal_answered {
     JOURNAL_ANSWERED,   /* job->answer is set */
     JOURNAL_GOES_ON,    /* it must be called again for the rest */
     JOURNAL_NEEDS_FLUSH /* the same, but first the flusher must be asked */
 };
 
-/* One step, with one or two round trips. `feed` is NULL when there is none, `app` when the journal
- * does not know it. */
+/* One step, with one or two round trips. `feed` is NULL when there is none, so is `file`, where
+ * usage is kept without a feed, and `app` when the journal does not know it. */
 MUST_USE enum journal_answered journal_answer(struct journal_job *job, struct feed *feed,
-                                              struct journal_app *app);
+                                              struct usage_file *file, struct journal_app *app);
 
 /* Says what the flusher must be asked; the rest of `flush` is the caller's. */
 void journal_answer_ask(const struct journal_job *job, struct journal_app *app,

@@ -28,6 +28,7 @@ struct reader {
     struct journal_apps *apps;
     struct flusher *flusher;
     struct feed *feed;
+    struct usage_file *usage_file; /* NULL: none */
     struct inbox *jobs;
     struct queue *flushed;     /* what the flusher has answered */
     struct asked_list waiting; /* with jobs, the oldest first */
@@ -61,6 +62,11 @@ struct reader *reader_new(struct journal_apps *apps, struct flusher *flusher, st
     TAILQ_INIT(&reader->spare);
     SLIST_INIT(&reader->all);
     return reader;
+}
+
+void reader_keep_usage(struct reader *reader, struct usage_file *file)
+{
+    reader->usage_file = file;
 }
 
 void reader_free(struct reader *reader)
@@ -131,7 +137,7 @@ static void take_job(struct reader *reader)
         refuse(job);
         return;
     }
-    switch (journal_answer(job, reader->feed, app)) {
+    switch (journal_answer(job, reader->feed, reader->usage_file, app)) {
     case JOURNAL_ANSWERED:
         reply(job, true);
         break;

@@ -14,9 +14,12 @@
 #define READER_PATIENCE_US ((int64_t)4 * FEED_TIMEOUT_MS * MILLISECOND_US)
 
 struct reader;
+struct usage_file;
 
 /* `feed` is NULL when there is none. It is the reader's own, and all three are borrowed. */
 struct reader *reader_new(struct journal_apps *apps, struct flusher *flusher, struct feed *feed);
+/* Usage is read there; only without a feed. `file` is borrowed. To be called before the start. */
+void reader_keep_usage(struct reader *reader, struct usage_file *file);
 /* Its own thread and the flusher's must have ended. */
 void reader_free(struct reader *reader);
 

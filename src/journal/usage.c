@@ -298,9 +298,9 @@ struct usage_view usage_pack_open(const struct usage_app *app, enum usage_span s
 static void give_way(struct usage_app *app, enum usage_span span)
 {
     struct usage *usage = app->usage;
-    const int64_t kept_minutes = usage_kept_minutes[span] + HOUR_MINUTES;
+    const int64_t held_minutes = usage_held_minutes[span] + HOUR_MINUTES;
 
-    free_oldest(usage, span, usage->elapsed_minutes - kept_minutes, SIZE_MAX);
+    free_oldest(usage, span, usage->elapsed_minutes - held_minutes, SIZE_MAX);
     free_own(app, USAGE_MINUTE);
     free_own(app, USAGE_HOUR);
     free_oldest(usage, USAGE_MINUTE, INT64_MIN, usage->bytes_max);

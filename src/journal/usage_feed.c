@@ -22,12 +22,10 @@
 #define VIEW_EXTRA_BYTES ((size_t)300) /* of its commands besides the value: some 290 */
 #define EXPIRY_REST_S    (2 * HOUR_S)  /* because clocks differ, and hashes are read whole */
 
-static const struct {
-    const char *name;
-    int64_t minutes; /* how many one hash covers */
-} hashes[USAGE_SPANS] = {
-    [USAGE_MINUTE] = {"minutes", HOUR_MINUTES},
-    [USAGE_HOUR] = {"hours", DAY_MINUTES},
+/* One hash covers a stretch. */
+static const char *const hash_names[USAGE_SPANS] = {
+    [USAGE_MINUTE] = "minutes",
+    [USAGE_HOUR] = "hours",
 };
 
 struct sending {
@@ -52,7 +50,6 @@ struct written {
 static const char store_script[] = "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])\n"
                                    "return redis.call('EXPIRE', KEYS[1], ARGV[3])\n";
 
-static struct usage_cursor cursor_at(enum usage_span span, int64_t minute);
 static bool append(void *context, const struct usage_view *view);
 static bool is_worth_sending_alone(struct feed *feed);
 static bool send_alone(void *context, const struct usage_view *view);
@@ -98,33 +95,18 @@ struct feed_part usage_feed_append(struct feed *feed, const char *app_id, struct
     return sending.part;
 }
 
-/* The denied subjects are with the hours, so the window's hours are always read. */
-struct usage_cursor usage_feed_start(const struct usage_report *report)
-{
-    return cursor_at(USAGE_HOUR, report->denied_since);
-}
-
 enum feed_reading usage_feed_read(struct feed *feed, const char *app_id,
                                   struct usage_report *report, struct usage_cursor *cursor)
 {
-    const int64_t minutes_from =
-        report->hourly_before > report->from ? report->hourly_before : report->from;
     char key[KEY_BYTES];
 
-    if (cursor->span == USAGE_HOUR && cursor->minute >= report->to)
-        *cursor = cursor_at(USAGE_MINUTE, minutes_from);
-    if (cursor->minute >= report->to)
+    if (!usage_cursor_has_more(cursor, report))
         return FEED_READ_ALL;
     write_key(app_id, cursor->span, cursor->minute, key);
     if (!read_hash(feed, key, cursor->span, report))
         return FEED_FAILED;
-    cursor->minute += hashes[cursor->span].minutes;
+    usage_cursor_advance(cursor);
     return FEED_READ_SOME;
-}
-
-static struct usage_cursor cursor_at(enum usage_span span, int64_t minute)
-{
-    return (struct usage_cursor){span, minute - minute % hashes[span].minutes};
 }
 
 static bool append(void *context, const struct usage_view *view)
@@ -205,7 +187,8 @@ static bool store_view(struct sending *sending, const struct usage_view *view)
 static void view_write(const struct sending *sending, const struct usage_view *view,
                        struct written *written)
 {
-    const int64_t kept_s = (usage_kept_minutes[view->span] + hashes[view->span].minutes) * MINUTE_S;
+    const int64_t kept_s =
+        (usage_kept_minutes[view->span] + usage_stretch_minutes[view->span]) * MINUTE_S;
 
     *written = (struct written){0};
     write_key(sending->app_id, view->span, view->start, written->key);
@@ -223,10 +206,10 @@ static void view_write(const struct sending *sending, const struct usage_view *v
 static void write_key(const char *app_id, enum usage_span span, int64_t minute,
                       char key[static KEY_BYTES])
 {
-    const int64_t start = minute - minute % hashes[span].minutes;
+    const struct usage_cursor hash = usage_cursor_at(span, minute);
 
-    (void)snprintf(key, KEY_BYTES, "sluice:usage:{%s}:%s:%" PRId64, app_id, hashes[span].name,
-                   start * MINUTE_S);
+    (void)snprintf(key, KEY_BYTES, "sluice:usage:{%s}:%s:%" PRId64, app_id, hash_names[span],
+                   hash.minute * MINUTE_S);
 }
 
 static bool read_hash(struct feed *feed, const char *key, enum usage_span span,

@@ -6,6 +6,7 @@
 #include "base/writer.h"
 
 #define ANSWER_BYTES_MIN 4096
+#define WEEK_MINUTES     (7 * DAY_MINUTES)
 
 static void add_counts(struct usage_report *report, int64_t start, struct text packed);
 static bool query_takes(const struct usage_query *query, const struct tally_entry *entry);
@@ -20,7 +21,8 @@ static void write_denied(const struct usage_report *report, struct writer *write
 static void write_subject(const struct subject *subject, struct writer *writer);
 
 const int64_t usage_span_minutes[USAGE_SPANS] = {1, HOUR_MINUTES};
-const int64_t usage_kept_minutes[USAGE_SPANS] = {DAY_MINUTES, USAGE_MINUTES_MAX + DAY_MINUTES};
+const int64_t usage_kept_minutes[USAGE_SPANS] = {WEEK_MINUTES, USAGE_MINUTES_MAX + DAY_MINUTES};
+const int64_t usage_held_minutes[USAGE_SPANS] = {DAY_MINUTES, WEEK_MINUTES + DAY_MINUTES};
 
 void usage_report_init(struct usage_report *report, const struct usage_query *query, int64_t now,
                        struct arena *arena)
@@ -35,7 +37,7 @@ void usage_report_init(struct usage_report *report, const struct usage_query *qu
         .query = query,
         .from = from,
         .to = to,
-        .hourly_before = by_hours ? INT64_MAX : now - now % HOUR_MINUTES - DAY_MINUTES,
+        .hourly_before = by_hours ? INT64_MAX : now - now % HOUR_MINUTES - WEEK_MINUTES,
         .points = arena_allocate(arena, (size_t)points * sizeof report->points[0]),
         .denied = heavy_hitters_new(),
         .denied_since = from - from % HOUR_MINUTES,

@@ -27,8 +27,8 @@
         "subjects: " #test, test, NULL, NULL, NULL                                                 \
     }
 
-/* The fields of usage in Redis, per instance: 28 hours of minutes, and ten days of hours. */
-#define USAGE_FIELDS (28 * 60 + 10 * 24)
+/* The fields of usage in Redis, per instance: 171 hours of minutes, and 92 days of hours. */
+#define USAGE_FIELDS (171 * 60 + 92 * 24)
 
 struct size {
     long subjects;

@@ -71,7 +71,7 @@ static void the_series_has_a_point_for_every_step_the_newest_last(void **state)
     client_free(tenant);
 }
 
-static void every_window_up_to_a_week_has_its_steps(void **state)
+static void every_window_up_to_ninety_days_has_its_steps(void **state)
 {
     static const struct {
         const char *query;
@@ -84,6 +84,8 @@ static void every_window_up_to_a_week_has_its_steps(void **state)
         {"?window=7d&step=1h", 168},
         {"?window=7d&step=7m", 1440},
         {"?window=7d&step=7d", 1},
+        {"?window=90d&step=90m", 1440},
+        {"?window=90d&step=1d", 90},
     };
     const struct world *world = *state;
     struct client *tenant = tenant_new(world->service);
@@ -194,14 +196,23 @@ static void a_wrong_question_is_told_what_is_wrong(void **state)
         const char *query;
         const char *parameter;
     } cases[] = {
-        {"window=8d", "?window"},       {"window=0m", "?window"},
-        {"window=-1h", "?window"},      {"window=h", "?window"},
-        {"window=1", "?window"},        {"window=1s", "?window"},
-        {"window=1.5h", "?window"},     {"window=99999999999999999999d", "?window"},
-        {"window=%201h", "?window"},    {"window=", "?window"},
-        {"step=30s", "?step"},          {"step=2h", "?step"},
-        {"window=7d&step=6m", "?step"}, {"window=25h", "?step"},
-        {"route_key=", "?route_key"},   {"role=", "?role"},
+        {"window=91d", "?window"},
+        {"window=0m", "?window"},
+        {"window=-1h", "?window"},
+        {"window=h", "?window"},
+        {"window=1", "?window"},
+        {"window=1s", "?window"},
+        {"window=1.5h", "?window"},
+        {"window=99999999999999999999d", "?window"},
+        {"window=%201h", "?window"},
+        {"window=", "?window"},
+        {"step=30s", "?step"},
+        {"step=2h", "?step"},
+        {"window=7d&step=6m", "?step"},
+        {"window=25h", "?step"},
+        {"window=90d&step=89m", "?step"},
+        {"route_key=", "?route_key"},
+        {"role=", "?role"},
         {"color=blue", "?color"},
     };
     const struct world *world = *state;
@@ -259,7 +270,7 @@ int main(int argc, char *argv[])
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decisions_are_counted_at_once_by_route_role_and_outcome),
         cmocka_unit_test(the_series_has_a_point_for_every_step_the_newest_last),
-        cmocka_unit_test(every_window_up_to_a_week_has_its_steps),
+        cmocka_unit_test(every_window_up_to_ninety_days_has_its_steps),
         cmocka_unit_test(route_and_role_choose_what_is_told),
         cmocka_unit_test(what_shadow_and_candidate_would_have_denied_is_counted),
         cmocka_unit_test(more_routes_than_are_told_apart_are_counted_together),

@@ -261,22 +261,21 @@ static void instances_sum_up_and_keep_what_a_stopped_one_sent(void **state)
     journal_free(here);
 }
 
-/* This is true of the minutes of an hour, and of the hours of a day. */
-static void usage_in_redis_expires(void **state)
+/* A hash of minutes is of an hour, and one of hours is of a day. */
+static void usage_in_redis_expires_minutes_after_a_week_and_hours_after_ninety_days(void **state)
 {
-    static const char script[] = "local least = math.huge "
-                                 "local keys = redis.call('KEYS', 'sluice:usage:*') "
-                                 "for _, key in ipairs(keys) do "
-                                 "  least = math.min(least, redis.call('TTL', key)) "
-                                 "end "
-                                 "return #keys == 2 and least";
+    static const char script[] = "local keys = redis.call('KEYS', ARGV[1]) "
+                                 "return #keys == 1 and redis.call('TTL', keys[1])";
     struct journal *journal = journal_on_redis();
 
     (void)state;
     decide(journal, "alice", 1, 0);
     assert_true(counts(journal, 1, 0, false));
 
-    assert_in_range(redis_server_command(server, "EVAL %s 0", script)->integer, 86400, 2 * 86400);
+    assert_in_range(redis_server_command(server, "EVAL %s 0 *:minutes:*", script)->integer,
+                    7 * 86400, 8 * 86400);
+    assert_in_range(redis_server_command(server, "EVAL %s 0 *:hours:*", script)->integer,
+                    91 * 86400, 93 * 86400);
     journal_free(journal);
 }
 
@@ -337,14 +336,14 @@ static void what_is_no_usage_is_passed_over(void **state)
     journal_free(journal);
 }
 
-/* A week of minutes is dozens of hashes in Redis. */
-static void an_app_that_asks_little_is_answered_while_a_week_is_read(void **state)
+/* A week of minutes and ninety days of hours are hundreds of hashes in Redis. */
+static void an_app_that_asks_little_is_answered_while_ninety_days_are_read(void **state)
 {
     static const struct journal_job jobs[] = {
         {.tenant = 1,
          .app_id = JOURNAL_APP,
          .asks = JOURNAL_USAGE,
-         .query = {.window_minutes = USAGE_MINUTES_MAX, .step_minutes = 7}},
+         .query = {.window_minutes = USAGE_MINUTES_MAX, .step_minutes = 90}},
         {.tenant = 2, .app_id = "appasking0000001", .filter = {.limit = 1}},
     };
     struct journal *journal = journal_unstarted_on_redis();
@@ -381,8 +380,8 @@ int main(void)
         cmocka_unit_test(usage_goes_by_the_clock_here_and_not_by_the_stores),
         WITH_REDIS(usage_in_redis_goes_by_the_clock_here_and_not_by_the_stores),
         WITH_REDIS(instances_sum_up_and_keep_what_a_stopped_one_sent),
-        WITH_REDIS(an_app_that_asks_little_is_answered_while_a_week_is_read),
-        WITH_REDIS(usage_in_redis_expires),
+        WITH_REDIS(an_app_that_asks_little_is_answered_while_ninety_days_are_read),
+        WITH_REDIS(usage_in_redis_expires_minutes_after_a_week_and_hours_after_ninety_days),
         WITH_REDIS(usage_and_its_expiry_are_set_in_one_transaction),
         WITH_REDIS(without_redis_usage_is_the_own_and_is_sent_later),
         WITH_REDIS(what_is_no_usage_is_passed_over),
