@@ -98,7 +98,8 @@ struct journal_job {
 
     bool available;             /* false: it could not be answered */
     struct arena *arena;        /* the asker's, and the journal's from submit to done */
-    struct text answer;         /* JSON in `arena`: an array, newest entry first, or an object */
+    struct text answer;         /* in `arena`, JSON: an array, newest entry first, or an object; or
+                                   CSV */
     struct log_entries entries; /* of JOURNAL_ENTRIES, in place of JSON: the whole log */
 };
 

@@ -28,6 +28,7 @@ struct usage_query {
     int64_t step_minutes;   /* at least a USAGE_POINTS_MAX-th of the window */
     struct text route_key;  /* absent: any */
     struct text role;       /* absent: any */
+    bool as_csv;            /* the answer is a table (usage_csv.h), and not JSON */
 };
 
 /* The counts of one span; borrowed for the call. */
@@ -60,6 +61,14 @@ void usage_report_close(struct usage_report *report);
 
 /* Adds what is in the window; data that is not ours is skipped. Each span once. */
 void usage_report_add(struct usage_report *report, const struct usage_view *view);
+
+/* Before this minute there are only counts by the hour; USAGE_ALL_EXACT: every step is exact. */
+#define USAGE_ALL_EXACT INT64_MIN
+int64_t usage_report_hourly_before(const struct usage_report *report);
+
+/* The pairs of route and role, most decisions first; in `arena`. */
+const struct tally_entry *usage_report_routes(const struct usage_report *report,
+                                              struct arena *arena, size_t *count);
 
 /* The JSON object. */
 struct text usage_report_write(const struct usage_report *report, struct arena *arena);

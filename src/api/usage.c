@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * GET /usage: totals of the app's decisions. */
+ * GET /usage: totals of the app's decisions, as JSON or, for spreadsheets, as CSV. */
 #include "api/handlers.h"
 #include "api/reading.h"
 #include "base/duration.h"
 #include "catalogue/app.h"
+#include "http/accept.h"
 #include "http/problem.h"
 #include "journal/journal.h"
 #include "limit/policy.h"
 #include "metrics/metrics.h"
 
 #define TIME_BYTES_MAX 20
+#define CSV_MEDIA_TYPE "text/csv; charset=utf-8; header=present"
 
 static const struct {
     char letter;
@@ -25,6 +27,7 @@ struct usage {
 static bool read_query(struct request *request, struct usage_query *query);
 static void read_minutes(struct form *form, const char *name, int64_t *minutes);
 static bool parse_minutes(struct text text, int64_t *minutes);
+static bool prefers_csv(struct request *request);
 static void on_read(struct journal_job *job);
 
 enum handled usage_get(struct request *request, void *context)
@@ -35,6 +38,7 @@ enum handled usage_get(struct request *request, void *context)
 
     if (!read_query(request, &job->query))
         return HANDLED_NOW;
+    job->query.as_csv = prefers_csv(request);
     usage->request = request;
     job->tenant = request_app(request)->tenant;
     memcpy(job->app_id, request_app(request)->id, sizeof job->app_id);
@@ -102,12 +106,27 @@ static bool parse_minutes(struct text text, int64_t *minutes)
     return false;
 }
 
+/* JSON if both are equally welcome, or neither is. */
+static bool prefers_csv(struct request *request)
+{
+    const struct text accept = request_header(request, "Accept");
+
+    return accept_weight(accept, TEXT("text/csv")) >
+           accept_weight(accept, TEXT("application/json"));
+}
+
 static void on_read(struct journal_job *job)
 {
     struct usage *usage = job->context;
+    struct request *request = usage->request;
 
-    if (job->available)
-        request_answer_json(usage->request, 200, job->answer);
+    if (!job->available) {
+        problem_answer(request, PROBLEM_UNAVAILABLE, "The usage cannot be read at present.");
+        return;
+    }
+    request_add_field(request, "Vary", "Accept");
+    if (job->query.as_csv)
+        request_answer(request, 200, CSV_MEDIA_TYPE, job->answer);
     else
-        problem_answer(usage->request, PROBLEM_UNAVAILABLE, "The usage cannot be read at present.");
+        request_answer_json(request, 200, job->answer);
 }

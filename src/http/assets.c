@@ -4,6 +4,7 @@
  * no more with a page than it needs. */
 #include "http/assets.h"
 
+#include "http/accept.h"
 #include "http/problem.h"
 
 /* Only what the pages need. Icons are in data: URLs. */
@@ -13,10 +14,8 @@
     "form-action 'none'"
 
 #define WEIGHT_UNSAID (-1) /* the field does not name the coding */
-#define WEIGHT_MAX    1000
 
 static int member_weight(struct text parameter);
-static int weight_parse(struct text weight);
 static bool cut_tag(struct text *rest, struct text *tag);
 static void add_fields(struct request *request, const struct asset *asset, const char *etag);
 static bool is_html(const struct asset *asset);
@@ -100,27 +99,9 @@ static int member_weight(struct text parameter)
     struct text name;
 
     if (text_is_absent(parameter))
-        return WEIGHT_MAX;
+        return ACCEPT_WEIGHT_MAX;
     name = text_cut(&value, '=');
-    return text_equal_ignoring_case(name, TEXT("q")) ? weight_parse(value) : 0;
-}
-
-/* "0.25" as 250, in thousandths (RFC 9110 §12.4.2); 0 for any other form. */
-static int weight_parse(struct text weight)
-{
-    static const int worth[] = {WEIGHT_MAX, 0, 100, 10, 1};
-    int thousandths = 0;
-
-    if (weight.length > ARRAY_COUNT(worth))
-        return 0;
-    for (size_t i = 0; i < weight.length; i++) {
-        char c = weight.at[i];
-
-        if (i == 1 ? c != '.' : c < '0' || c > '9')
-            return 0;
-        thousandths += (c - '0') * worth[i];
-    }
-    return thousandths <= WEIGHT_MAX ? thousandths : 0;
+    return text_equal_ignoring_case(name, TEXT("q")) ? accept_parse_weight(value) : 0;
 }
 
 /* Takes the next entity tag from a list, with its quotes and without "W/". The list cannot be cut

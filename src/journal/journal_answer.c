@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "journal/entry_id.h"
+#include "journal/usage_csv.h"
 #include "journal/usage_feed.h"
 #include "journal/usage_file.h"
 
@@ -260,7 +261,10 @@ static enum feed_reading usage_read(struct journal_job *job, struct feed *feed)
 
 static void usage_finish(struct journal_job *job)
 {
-    job->answer = usage_report_write(&job->progress->report, job->arena);
+    const struct usage_report *report = &job->progress->report;
+
+    job->answer = job->query.as_csv ? usage_csv_write(report, job->arena)
+                                    : usage_report_write(report, job->arena);
 }
 
 static void usage_close(struct journal_progress *progress)

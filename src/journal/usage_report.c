@@ -61,9 +61,31 @@ void usage_report_add(struct usage_report *report, const struct usage_view *view
         add_denied(report, view->denied);
 }
 
-struct text usage_report_write(const struct usage_report *report, struct arena *arena)
+int64_t usage_report_hourly_before(const struct usage_report *report)
 {
     const bool by_hours = report->query->step_minutes % HOUR_MINUTES == 0;
+
+    return by_hours || report->hourly_before <= report->from ? USAGE_ALL_EXACT
+                                                             : report->hourly_before;
+}
+
+const struct tally_entry *usage_report_routes(const struct usage_report *report,
+                                              struct arena *arena, size_t *count)
+{
+    struct tally_entry *entries =
+        ARENA_ARRAY(arena, struct tally_entry, (size_t)report->pairs.count + 1);
+    size_t position = 0;
+
+    *count = 0;
+    while (tally_next(&report->pairs, &position, &entries[*count]))
+        ++*count;
+    qsort(entries, *count, sizeof entries[0], compare_highest_first);
+    return entries;
+}
+
+struct text usage_report_write(const struct usage_report *report, struct arena *arena)
+{
+    const int64_t hourly_before = usage_report_hourly_before(report);
     struct buffer buffer;
     struct writer writer;
 
@@ -73,10 +95,10 @@ struct text usage_report_write(const struct usage_report *report, struct arena *
     writer_integer(&writer, "from", report->from * MINUTE_S);
     writer_integer(&writer, "to", report->to * MINUTE_S);
     writer_integer(&writer, "step_seconds", report->query->step_minutes * MINUTE_S);
-    if (by_hours || report->hourly_before <= report->from)
+    if (hourly_before == USAGE_ALL_EXACT)
         writer_null(&writer, "hourly_before");
     else
-        writer_integer(&writer, "hourly_before", report->hourly_before * MINUTE_S);
+        writer_integer(&writer, "hourly_before", hourly_before * MINUTE_S);
     writer_bool(&writer, "degraded", report->degraded);
     writer_begin_object(&writer, "totals");
     write_counts(report->totals, &writer);
@@ -145,14 +167,9 @@ static void write_series(const struct usage_report *report, struct writer *write
 static void write_routes(const struct usage_report *report, struct arena *arena,
                          struct writer *writer)
 {
-    struct tally_entry *entries =
-        ARENA_ARRAY(arena, struct tally_entry, (size_t)report->pairs.count + 1);
-    size_t position = 0;
-    size_t count = 0;
+    size_t count;
+    const struct tally_entry *entries = usage_report_routes(report, arena, &count);
 
-    while (tally_next(&report->pairs, &position, &entries[count]))
-        count++;
-    qsort(entries, count, sizeof entries[0], compare_highest_first);
     writer_begin_array(writer, "routes");
     for (size_t i = 0; i < count; i++) {
         writer_begin_object(writer, NULL);

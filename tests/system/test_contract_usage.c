@@ -224,6 +224,54 @@ static void a_wrong_question_is_told_what_is_wrong(void **state)
     client_free(tenant);
 }
 
+/* The value in this column of the first row that begins with `row`. */
+static int64_t cell(const char *table, const char *row, size_t column)
+{
+    const char *at = strstr(table, row);
+
+    assert_non_null(at);
+    for (size_t i = 0; i < column; i++) {
+        at = strchr(at, ',');
+        assert_non_null(at);
+        at++;
+    }
+    return strtoll(at, NULL, 10);
+}
+
+static void a_table_for_spreadsheets_has_the_same_numbers(void **state)
+{
+    static const char *const asks_csv[] = {"Accept: text/csv", NULL};
+    static const char *const asks_either[] = {"Accept: text/csv, application/json", NULL};
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'*','limit':2,'window_seconds':3600}");
+    for (int i = 0; i < 5; i++)
+        EXPECT(client_check(tenant, "=HYPERLINK(1)", "=1+1"), i < 2 ? 200 : 429, NULL);
+    for (int i = 0; i < 2; i++)
+        EXPECT(client_check(tenant, "ada", "/a,b"), 200, NULL);
+
+    client_set_headers(tenant, asks_csv);
+    const struct reply *usage = client_get(tenant, "/usage?window=2h&step=1h");
+
+    EXPECT(usage, 200, NULL);
+    EXPECT_FIELD(usage, "Content-Type", "text/csv; charset=utf-8; header=present");
+    EXPECT_FIELD(usage, "Vary", "Accept");
+    assert_int_equal(cell(usage->body, "\r\ntotal,", 7), 4);
+    assert_int_equal(cell(usage->body, "\r\ntotal,", 8), 3);
+    assert_int_equal(cell(usage->body, "\r\nroute,,,'=1+1,", 8), 3);
+    assert_non_null(strstr(usage->body, "\r\nroute,,,\"/a,b\",default,,,2,0,"));
+    assert_int_equal(cell(usage->body, ",user,'=HYPERLINK(1),", 4), 3);
+    EXPECT_PROBLEM(client_get(tenant, "/usage?window=0m"), 422, "?window");
+
+    client_set_headers(tenant, asks_either);
+    usage = client_get(tenant, "/usage?window=2h&step=1h");
+    EXPECT(usage, 200, "{'totals':{'allowed':4,'denied':3}}");
+    EXPECT_FIELD(usage, "Content-Type", "application/json");
+    EXPECT_FIELD(usage, "Vary", "Accept");
+    client_set_headers(tenant, NULL);
+    client_free(tenant);
+}
+
 static void usage_is_the_apps_own(void **state)
 {
     const struct world *world = *state;
@@ -276,6 +324,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(more_routes_than_are_told_apart_are_counted_together),
         cmocka_unit_test(the_most_denied_are_named_with_users_and_addresses_apart),
         cmocka_unit_test(a_wrong_question_is_told_what_is_wrong),
+        cmocka_unit_test(a_table_for_spreadsheets_has_the_same_numbers),
         cmocka_unit_test(usage_is_the_apps_own),
         cmocka_unit_test(instances_sum_up),
     };

@@ -1,4 +1,5 @@
 # Tests of the http layer.
+unit_test(accept LINKS http)
 unit_test(acceptor LINKS http support)
 unit_test(answers LINKS http support)
 unit_test(assets LINKS http)
