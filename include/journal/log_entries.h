@@ -20,6 +20,7 @@ struct log_entries {
     /* Entries that are not in the log although it has later ones of the same instance: older than
      * what is kept, or lost. Of an instance of which nothing is kept, nothing is known. */
     uint64_t missing;
+    bool degraded; /* the shared log cannot be read, and this is only what this instance keeps */
 };
 
 /* Empty, with room for JOURNAL_RECORDS in `arena`. */

@@ -252,6 +252,7 @@ static void simulation_answer(struct simulation *simulation)
     write_seconds(has_entries ? &entries->at[entries->count - 1] : NULL, "to", &writer);
     write_seconds(has_entries ? &entries->at[0] : NULL, "log_reaches_back_to", &writer);
     writer_integer(&writer, "log_missing", (int64_t)entries->missing);
+    writer_bool(&writer, "degraded", entries->degraded);
     replay_report_write(&simulation->report, &writer);
     writer_end_object(&writer);
     request_answer_json(simulation->request, 200, writer_document(&writer));

@@ -225,8 +225,8 @@ static void entries_from_ring(struct journal_job *job, bool has_feed, struct jou
     uint64_t sequence = app == NULL ? 0 : ring_newest(&app->ring);
     struct record record;
 
-    (void)has_feed;
     log_entries_init(&job->entries, job->arena);
+    job->entries.degraded = has_feed;
     for (; sequence > 0 && ring_read(&app->ring, sequence, job->arena, &record); sequence--) {
         if (!log_entries_add(&job->entries, &(struct entry_id){app->instance, sequence}, &record))
             break;

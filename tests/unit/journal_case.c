@@ -117,6 +117,18 @@ json_t *journal_await(struct journal *journal, const struct journal_job *job)
     return answer;
 }
 
+void journal_read_entries(struct journal *journal, struct journal_asked *asked)
+{
+    const struct journal_job job = {.app_id = JOURNAL_APP, .asks = JOURNAL_ENTRIES};
+    struct queue *replies = queue_new(0);
+
+    journal_ask(asked, journal, replies, &job);
+    WAIT_FOR (JOURNAL_PATIENCE_S, asked->answers > 0)
+        queue_drain(replies);
+    assert_true(asked->job.available);
+    queue_free(replies);
+}
+
 json_t *journal_latest(struct journal *journal, const struct record_filter *filter)
 {
     const struct journal_job job = {.app_id = JOURNAL_APP, .filter = *filter};

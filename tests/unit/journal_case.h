@@ -46,6 +46,8 @@ void journal_ask(struct journal_asked *asked, struct journal *journal, struct qu
                  const struct journal_job *job);
 /* Submits it and waits. Release the answer with json_decref(). NULL when the journal refused. */
 json_t *journal_await(struct journal *journal, const struct journal_job *job);
+/* Reads the whole log as values. They lie in asked->arena, which the caller closes. */
+void journal_read_entries(struct journal *journal, struct journal_asked *asked);
 
 /* Submits both questions to a journal that is not started yet, then starts it. Returns whether the
  * second is answered first. Both answers are in `asked`; the caller closes their arenas. */

@@ -4,7 +4,6 @@
 #include "journal_case.h"
 
 #include "journal/entry_id.h"
-#include "support/wait.h"
 
 #include <sodium.h>
 
@@ -109,18 +108,14 @@ static void a_charge_is_kept_and_told_apart(void **state)
 static void the_whole_log_comes_as_values_oldest_first(void **state)
 {
     struct journal *journal = journal_alone();
-    struct queue *replies = queue_new(0);
-    const struct journal_job job = {.app_id = JOURNAL_APP, .asks = JOURNAL_ENTRIES};
     struct journal_asked asked;
 
     (void)state;
     journal_numbers(journal, 1, JOURNAL_RECORDS + 500);
-    journal_ask(&asked, journal, replies, &job);
-    WAIT_FOR (JOURNAL_PATIENCE_S, asked.answers > 0)
-        queue_drain(replies);
+    journal_read_entries(journal, &asked);
 
     const struct log_entries *entries = &asked.job.entries;
-    assert_true(asked.job.available);
+    assert_false(entries->degraded);
     assert_int_equal(entries->count, JOURNAL_RECORDS);
     assert_int_equal(entries->missing, 500);
     for (size_t i = 0; i < entries->count; i++)
@@ -128,7 +123,6 @@ static void the_whole_log_comes_as_values_oldest_first(void **state)
     assert_int_equal(entries->at[0].record.costs.requests, 501);
     arena_close(&asked.arena);
     journal_free(journal);
-    queue_free(replies);
 }
 
 static void many_threads_record_while_one_asks(void **state)

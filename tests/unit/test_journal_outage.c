@@ -57,6 +57,32 @@ static void an_entry_has_the_same_id_in_redis_and_in_the_ring(void **state)
     journal_free(there);
 }
 
+static void the_log_as_values_says_whether_it_is_of_all_instances(void **state)
+{
+    struct journal *here = journal_on_redis();
+    struct journal *there = journal_on_redis();
+    struct journal_asked shared;
+    struct journal_asked alone;
+
+    (void)state;
+    journal_numbers(here, 1, 10);
+    assert_true(journal_shows(here, 1, 10));
+    journal_numbers(there, 11, 15);
+    journal_read_entries(there, &shared);
+    redis_server_kill(server);
+    journal_read_entries(there, &alone);
+
+    assert_int_equal(shared.job.entries.count, 15);
+    assert_false(shared.job.entries.degraded);
+    assert_int_equal(alone.job.entries.count, 5);
+    assert_true(alone.job.entries.degraded);
+    arena_close(&shared.arena);
+    arena_close(&alone.arena);
+    redis_server_restart(server);
+    journal_free(here);
+    journal_free(there);
+}
+
 static void what_redis_missed_is_counted(void **state)
 {
     struct journal *journal = journal_on_redis();
@@ -140,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_REDIS(without_redis_the_ring_answers_and_the_feed_recovers),
         WITH_REDIS(an_entry_has_the_same_id_in_redis_and_in_the_ring),
+        WITH_REDIS(the_log_as_values_says_whether_it_is_of_all_instances),
         WITH_REDIS(what_redis_missed_is_counted),
         WITH_REDIS(a_hung_redis_delays_no_record_and_loses_none),
         WITH_REDIS(what_is_not_sent_when_it_has_to_end_is_counted),

@@ -24,6 +24,7 @@ static bool journal_takes_jobs;
 static struct journal_job *asked;
 static int64_t now_us;
 static int64_t step_us;
+static bool is_log_degraded;
 
 bool journal_submit(struct journal *journal, struct journal_job *job)
 {
@@ -77,6 +78,7 @@ static int set_up(void **state)
     journal_takes_jobs = true;
     asked = NULL;
     step_us = 0;
+    is_log_degraded = false;
     return 0;
 }
 
@@ -118,6 +120,7 @@ static void answer_job(size_t count)
         assert_true(log_entries_add(&asked->entries, &id, &record));
     }
     log_entries_settle(&asked->entries);
+    asked->entries.degraded = is_log_degraded;
     asked->available = true;
     asked->done(asked);
 }
@@ -207,6 +210,24 @@ static void a_log_that_cannot_be_read_is_told(void **state)
     request_close(&exchange.request);
 }
 
+static void a_log_of_one_instance_is_told(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct fake_exchange exchange;
+
+        is_log_degraded = i == 1;
+        ask(&exchange);
+        answer_job(1);
+        (void)turn_until_answered(&exchange);
+        const struct text answer = exchange.request.response.body;
+        const char told[] = "\"degraded\":true,";
+        assert_int_equal(memmem(answer.at, answer.length, told, sizeof(told) - 1) != NULL,
+                         is_log_degraded);
+        request_close(&exchange.request);
+    }
+}
+
 static void an_app_has_its_part_of_the_places_until_its_answers_have_left(void **state)
 {
     struct fake_exchange exchanges[4];
@@ -242,6 +263,7 @@ int main(void)
         SIMULATION_TEST(entries_before_the_window_charge_and_do_not_count),
         SIMULATION_TEST(other_work_has_its_turn_between_the_steps),
         SIMULATION_TEST(a_log_that_cannot_be_read_is_told),
+        SIMULATION_TEST(a_log_of_one_instance_is_told),
         SIMULATION_TEST(an_app_has_its_part_of_the_places_until_its_answers_have_left),
     };
 

@@ -47,12 +47,12 @@ function figures(simulation) {
     element("dt", {}, title), element("dd", {}, numberWords(read(simulation))))));
 }
 
-function aboutLog({ from, to, replayed, left_out: leftOut, log_missing: missing }) {
+function aboutLog({ from, to, replayed, left_out: leftOut, log_missing: missing, degraded }) {
   const leftOutWords = LEFT_OUT.filter(([reason]) => leftOut[reason] > 0).map(([reason, words]) =>
     `${numberWords(leftOut[reason])} ${words}`);
-  const texts = [];
+  const texts = degraded ? ["The shared log cannot be read. This is the log of one instance."] : [];
 
-  if (from === null) return ["The log is empty."];
+  if (from === null) return [...texts, "The log is empty."];
   texts.push(replayed.decisions > 0
     ? `What it would have said from ${momentWords(from * 1000)} to ${momentWords(to * 1000)}.`
     : "The log has no decision that this policy would make.");
