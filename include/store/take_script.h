@@ -2,8 +2,8 @@
  *
  * The Lua scripts that decide an operation inside Redis, composed at build time from lua/ (see
  * lua/compose.cmake), and their arguments, which are the same for all. There is one script for each
- * algorithm, for policies with one limit, one script for all other operations, and one to charge
- * after the fact.
+ * algorithm, for policies with one limit, two scripts for all other operations, with and without
+ * limits whose state is kept apart, and one to charge after the fact.
  *
  * KEYS: a string for each set of subjects, with the states of its limits; then a key for each limit
  * whose state is kept apart, as a log is. All have the operation's tag as their hash tag. To learn
@@ -74,6 +74,7 @@
 
 struct take_script {
     enum algorithm_id algorithm; /* of its only limit; ALGORITHM_COUNT: any limits */
+    bool decides_apart;          /* also limits whose state is kept apart */
     bool charges;                /* after the fact; else it decides */
     const char *sha1;            /* 40 hex digits */
 };

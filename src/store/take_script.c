@@ -36,6 +36,7 @@ static double *calendar_write(const struct take_arguments *arguments, const stru
                               double *row, double *end);
 
 static bool can_decide(const struct take_script *script, const struct operation *operation);
+static bool has_apart(const struct operation *operation);
 static uint8_t first_alike(const struct operation *operation, uint8_t set);
 static char *string_key_write(char *out, const struct operation *operation, uint8_t set);
 static char *digest_write(char *out, const struct digest *digest);
@@ -154,7 +155,7 @@ size_t take_arguments_integers(const struct take_arguments *arguments)
     return TAKE_SCRIPT_INTEGERS * arguments->limit_count + (arguments->kind == OPERATION_PART) + 1;
 }
 
-/* Those of one limit come first. */
+/* Those of one limit come first, and then that without the functions of a log. */
 static bool can_decide(const struct take_script *script, const struct operation *operation)
 {
     const bool is_whole = operation->kind == OPERATION_TAKE || operation->kind == OPERATION_LOOK;
@@ -162,9 +163,19 @@ static bool can_decide(const struct take_script *script, const struct operation 
 
     if (script->charges != charges)
         return false;
-    return script->algorithm == ALGORITHM_COUNT ||
-           (is_whole && operation->limit_count == 1 &&
-            script->algorithm == operation->limits[0].algorithm);
+    if (script->algorithm == ALGORITHM_COUNT)
+        return script->decides_apart || !has_apart(operation);
+    return is_whole && operation->limit_count == 1 &&
+           script->algorithm == operation->limits[0].algorithm;
+}
+
+static bool has_apart(const struct operation *operation)
+{
+    for (size_t i = 0; i < operation->limit_count; i++) {
+        if (is_apart(&operation->limits[i]))
+            return true;
+    }
+    return false;
 }
 
 /* Strings first, each at its first limit. */

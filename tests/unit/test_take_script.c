@@ -47,16 +47,36 @@ static void a_limit_alone_has_the_script_of_its_algorithm(void **state)
     assert_int_equal(take_script_of(&several)->algorithm, ALGORITHM_COUNT);
 }
 
-/* What decides on several limits decides on one as well, with the very same arguments. */
-static void the_script_of_all_algorithms_decides_as_that_of_one(void **state)
+static void only_operations_with_a_log_have_the_script_of_all_algorithms(void **state)
 {
     (void)state;
     struct limit limits[] = {script_case_minute, script_case_minute};
-    const struct operation several = script_case_take_of(limits, ARRAY_COUNT(limits), 1);
+    const struct operation take = script_case_take_of(limits, ARRAY_COUNT(limits), 1);
+
+    for (int i = 0; i < ALGORITHM_COUNT; i++) {
+        const struct take_script *script;
+        bool has_log = false;
+
+        limits[1].algorithm = (enum algorithm_id)i;
+        script = take_script_of(&take);
+        for (size_t place = 0; place < ARRAY_COUNT(limits); place++)
+            has_log |= algorithm_state(limits[place].algorithm) == STATE_LOG;
+        assert_int_equal(script->algorithm, ALGORITHM_COUNT);
+        assert_int_equal(script->decides_apart, has_log);
+        assert_false(script->charges);
+    }
+}
+
+/* What decides on several limits decides on one as well, with the very same arguments. */
+static void the_script_of_several_limits_decides_as_that_of_one(void **state)
+{
+    (void)state;
 
     for (int i = 0; i < ALGORITHM_COUNT; i++) {
         struct limit only = script_case_minute;
         only.algorithm = (enum algorithm_id)i;
+        struct limit limits[] = {only, only};
+        const struct operation several = script_case_take_of(limits, ARRAY_COUNT(limits), 1);
         const struct operation take = script_case_take_of(&only, 1, 4);
         const struct take_script *scripts[] = {take_script_of(&several), take_script_of(&take)};
         struct take_arguments arguments;
@@ -362,7 +382,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_scripts_are_known_by_their_sha1),
         cmocka_unit_test(a_limit_alone_has_the_script_of_its_algorithm),
-        cmocka_unit_test(the_script_of_all_algorithms_decides_as_that_of_one),
+        cmocka_unit_test(only_operations_with_a_log_have_the_script_of_all_algorithms),
+        cmocka_unit_test(the_script_of_several_limits_decides_as_that_of_one),
         cmocka_unit_test(keys_show_only_hashes_and_ids),
         cmocka_unit_test(the_longest_arguments_fit),
         cmocka_unit_test(limits_say_where_their_states_are),
