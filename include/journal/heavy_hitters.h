@@ -17,6 +17,9 @@
 
 #define HEAVY_HITTERS 64
 
+/* Who is named: those who were denied most often, and those who were charged the most requests. */
+enum top { TOP_DENIED, TOP_COST, TOPS };
+
 struct heavy_hitters;
 
 struct hitter {
@@ -33,8 +36,9 @@ void heavy_hitters_clear(struct heavy_hitters *hitters);
 /* What heavy_hitters_free() would free. */
 size_t heavy_hitters_bytes(const struct heavy_hitters *hitters);
 
-/* Counts one subject that came. Allocates only for one longer than earlier ones. */
-void heavy_hitters_add(struct heavy_hitters *hitters, const struct subject *subject);
+/* Counts one subject that came `times` times. Allocates only for one longer than earlier ones. */
+void heavy_hitters_add(struct heavy_hitters *hitters, const struct subject *subject,
+                       uint64_t times);
 /* Adds all of `from`. */
 void heavy_hitters_merge(struct heavy_hitters *hitters, const struct heavy_hitters *from);
 

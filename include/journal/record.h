@@ -44,8 +44,10 @@ struct record {
     bool is_low;                            /* of low priority */
     bool is_partial; /* a part of the cost was enough, and `granted` is that part */
     int64_t granted;
-    bool is_charge; /* then it was neither allowed nor denied, whatever `allowed` is */
+    struct text granted_of; /* the measure of `granted`; not in the log */
+    bool is_charge;         /* then it was neither allowed nor denied, whatever `allowed` is */
     bool allowed;
+    bool was_charged;   /* its cost, or what was granted; not in the log */
     bool would_deny;    /* shadow mode: allowed, although the limits deny; not in the log */
     const char *reason; /* NULL: none; else a literal, or in the reader's arena */
     int64_t remaining;  /* -1: unknown, written as null */

@@ -21,8 +21,8 @@ struct arena;
 
 /* What ring_take_counts() returns. A zeroed one is empty. */
 struct ring_counts {
-    struct tally tallies[2];      /* of two minutes, each with its `minute` unless empty */
-    struct heavy_hitters *denied; /* NULL: no subject */
+    struct tally tallies[2];          /* of two minutes, each with its `minute` unless empty */
+    struct heavy_hitters *tops[TOPS]; /* NULL: no subject */
 };
 
 void ring_counts_close(struct ring_counts *counts);

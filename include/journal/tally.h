@@ -2,17 +2,20 @@
  *
  * How often each outcome came in some time, for each pair of route and role. A tally has at most
  * TALLY_PAIRS_MAX pairs, and no more than fit into TALLY_BYTES_MAX. Decisions for further pairs are
- * counted under the route and role "(other)". A zeroed tally is empty. Not shared between
+ * counted under the route and role "(other)". Beside them, for all pairs together: what was charged
+ * in each measure, and how often each limit denied. A zeroed tally is empty. Not shared between
  * threads. */
 #ifndef JOURNAL_TALLY_H
 #define JOURNAL_TALLY_H
 
 #include "base/buffer.h"
 #include "journal/record.h"
+#include "journal/sums.h"
 
 #define TALLY_PAIRS_MAX  200
 #define TALLY_BYTES_MAX  12288 /* packed, with counts below two million */
 #define TALLY_PAIR_BYTES 20    /* of those, per pair besides its two texts */
+#define TALLY_SUMS_BYTES (TALLY_SUMS * (SUMS_BYTES_MAX + 2)) /* at most, of packed sums */
 
 /* Every decision is allowed or denied. The other outcomes say more about some decisions. */
 enum tally_outcome {
@@ -32,6 +35,16 @@ struct tally_entry {
     uint64_t counts[TALLY_OUTCOMES];
 };
 
+/* What a tally sums by name. Denials in shadow mode are among those by limit. */
+enum tally_sum {
+    TALLY_COST,      /* by measure: what allowed decisions charged */
+    TALLY_DENIED_BY, /* by limit; those of a plain rule have no name */
+    TALLY_SUMS
+};
+
+/* Denials by limits that have no name. */
+#define TALLY_UNNAMED "(unnamed)"
+
 struct tally {
     int64_t minute; /* since 1970, the first of its time; only the owner uses it */
     struct tally_row *rows;
@@ -42,6 +55,7 @@ struct tally {
     uint32_t texts_capacity;
     uint32_t bytes; /* of TALLY_BYTES_MAX */
     bool has_other; /* one of `count` is "(other)", which is no pair */
+    struct sums sums[TALLY_SUMS];
 };
 
 void tally_close(struct tally *tally);
@@ -57,6 +71,9 @@ void tally_merge(struct tally *tally, const struct tally *from);
 /* Goes through the entries in no order. *position must be 0 at first. False: there are no more. */
 bool tally_next(const struct tally *tally, size_t *position, struct tally_entry *entry);
 
+/* What a decision charged in a measure, of which it was asked for `cost`. */
+uint64_t tally_cost(const struct record *record, struct text measure, int64_t cost);
+
 /* Whether it is the entry of "(other)". */
 bool tally_is_other(const struct tally_entry *entry);
 
@@ -67,5 +84,9 @@ size_t tally_bytes(const struct tally *tally);
  * or the rest is no entry. */
 void tally_write(const struct tally *tally, struct buffer *buffer);
 bool tally_read(struct text *packed, struct tally_entry *entry);
+
+/* The same for the sums: packs them; adds those of `packed` to the tally. */
+void tally_write_sums(const struct tally *tally, struct buffer *buffer);
+void tally_add_sums(struct tally *tally, struct text packed);
 
 #endif

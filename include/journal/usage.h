@@ -40,8 +40,8 @@ void usage_app_forget(struct usage_app *app);
  * minute and its hour are open, however the clock was set. `elapsed_minutes` are of the monotonic
  * clock. */
 void usage_add(struct usage_app *app, const struct tally *tally, int64_t elapsed_minutes);
-/* Adds the denied subjects to the open hour, which usage_add() has opened. */
-void usage_add_denied(struct usage_app *app, const struct heavy_hitters *denied);
+/* Adds subjects to the open hour, which usage_add() has opened. */
+void usage_add_top(struct usage_app *app, enum top top, const struct heavy_hitters *hitters);
 
 /* Adds to the report what is counted here of the app, which must not be freed meanwhile. Hours are
  * reported where minutes were dropped. Any thread. */

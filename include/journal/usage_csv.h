@@ -4,10 +4,13 @@
  * of each row says what it is about:
  *
  * - total: the whole window, once. Its note says what the numbers lack: "degraded", "uncounted=N",
- *   "hourly_before=<Unix time>", "top_denied_error_max=N", with "; " between them.
+ *   "hourly_before=<Unix time>", "top_denied_error_max=N" or the like, with "; " between them.
  * - step: one step, the oldest first.
  * - route: a route and a role, most decisions first.
- * - top_denied: a subject, the most denied first; it was denied `error` times less at least.
+ * - costs: what was charged in one measure, the largest first.
+ * - denied_by: how often one limit denied.
+ * - top_denied, top_cost: a subject, the most denied or charged first; `error` says how much too
+ *   high that may be.
  *
  * Later versions may add rows of other kinds, and columns at the end. */
 #ifndef JOURNAL_USAGE_CSV_H

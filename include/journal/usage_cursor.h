@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * How far a report has been read, by stretches: the hours of a day, or the minutes of an hour.
- * First the hours, then the minutes. The denied subjects are with the hours, so all hours of the
+ * First the hours, then the minutes. The subjects are with the hours, so all hours of the
  * window are read. */
 #ifndef JOURNAL_USAGE_CURSOR_H
 #define JOURNAL_USAGE_CURSOR_H

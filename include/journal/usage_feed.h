@@ -5,8 +5,8 @@
  * they have grown. So a flush whose answer was lost can be sent again, and nothing counts twice.
  *
  * What an app can take in Redis is bounded, for each instance: 171 hours of minutes of
- * TALLY_BYTES_MAX, and 92 days of hours, which also hold the names of HEAVY_HITTERS subjects, at
- * most 20 KB. Together these are 200 MB. */
+ * TALLY_BYTES_MAX and TALLY_SUMS_BYTES, and 92 days of hours, which also hold the names of TOPS
+ * times HEAVY_HITTERS subjects, at most 40 KB. Together these are 260 MB. */
 #ifndef JOURNAL_USAGE_FEED_H
 #define JOURNAL_USAGE_FEED_H
 

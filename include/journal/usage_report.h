@@ -8,9 +8,9 @@
 #include "journal/heavy_hitters.h"
 #include "journal/tally.h"
 
-#define USAGE_MINUTES_MAX  (90 * DAY_MINUTES) /* of a window */
-#define USAGE_POINTS_MAX   1440
-#define USAGE_DENIED_SHOWN 20
+#define USAGE_MINUTES_MAX (90 * DAY_MINUTES) /* of a window */
+#define USAGE_POINTS_MAX  1440
+#define USAGE_TOP_SHOWN   20
 
 struct arena;
 
@@ -31,13 +31,24 @@ struct usage_query {
     bool as_csv;            /* the answer is a table (usage_csv.h), and not JSON */
 };
 
-/* The counts of one span; borrowed for the call. */
+/* What is packed of a span, in the order in which it is stored. Older versions have stored only the
+ * first two. */
+enum usage_content {
+    USAGE_COUNTS, /* tally_write() */
+    USAGE_DENIED, /* heavy_hitters_write() of TOP_DENIED; absent if none, and for a minute */
+    USAGE_SUMS,   /* tally_write_sums() */
+    USAGE_COST,   /* like USAGE_DENIED, of TOP_COST */
+    USAGE_CONTENTS
+};
+
+extern const enum usage_content usage_content_of_top[TOPS];
+
+/* One span; borrowed for the call. */
 struct usage_view {
     enum usage_span span;
-    int64_t start;      /* minute since 1970 */
-    uint32_t part;      /* of the span; parts are summed */
-    struct text counts; /* tally_write() */
-    struct text denied; /* heavy_hitters_write(); absent if none, and for a minute */
+    int64_t start; /* minute since 1970 */
+    uint32_t part; /* of the span; parts are summed */
+    struct text contents[USAGE_CONTENTS];
 };
 
 struct usage_report {
@@ -48,10 +59,10 @@ struct usage_report {
     uint64_t (*points)[TALLY_OUTCOMES]; /* one per step, in the arena */
     uint64_t totals[TALLY_OUTCOMES];
     uint64_t uncounted; /* decisions under "(other)", which a filter cannot judge */
-    struct tally pairs;
-    struct heavy_hitters *denied;
-    int64_t denied_since; /* minute: start of the first hour that overlaps the window */
-    bool degraded;        /* what this process does not hold is missing */
+    struct tally pairs; /* and the sums */
+    struct heavy_hitters *tops[TOPS];
+    int64_t tops_since; /* minute: start of the first hour that overlaps the window */
+    bool degraded;      /* what this process does not hold is missing */
 };
 
 /* `query` is borrowed, `arena` is used until usage_report_close(). `now` is a minute. */
@@ -69,6 +80,20 @@ int64_t usage_report_hourly_before(const struct usage_report *report);
 /* The pairs of route and role, most decisions first; in `arena`. */
 const struct tally_entry *usage_report_routes(const struct usage_report *report,
                                               struct arena *arena, size_t *count);
+
+/* The sums by name, the largest first; in `arena`. */
+const struct sum *usage_report_sums(const struct usage_report *report, enum tally_sum which,
+                                    struct arena *arena, size_t *count);
+
+/* How the answer calls them: the list, and in it who or what, and how much. */
+struct usage_words {
+    const char *list;
+    const char *name;
+    const char *value;
+};
+
+extern const struct usage_words usage_sum_words[TALLY_SUMS];
+extern const struct usage_words usage_top_words[TOPS];
 
 /* The JSON object. */
 struct text usage_report_write(const struct usage_report *report, struct arena *arena);

@@ -40,6 +40,7 @@ void decision_record(const struct decision *decision)
         .granted = verdict->granted,
         .is_charge = decision->is_charge,
         .allowed = verdict->allowed,
+        .was_charged = verdict->decided && verdict->outcome.allowed,
         .would_deny = verdict->would_deny,
         .reason = verdict->reason,
         .remaining = verdict->decided ? verdict->remaining : -1,
@@ -49,6 +50,9 @@ void decision_record(const struct decision *decision)
         .denied_by = {verdict_deniers(verdict, deniers), deniers},
     };
     const struct trial *trial = decision->trial;
+
+    if (record.is_partial)
+        record.granted_of = text_of(limit_measure(&verdict->rule->limits[0]));
 
     if (trial != NULL && trial->is_decided) {
         record.candidate = (struct record_candidate){

@@ -322,8 +322,10 @@ static void roll_up(struct flusher *flusher, struct journal_app *app)
     const int64_t elapsed_minutes = clock_monotonic_us() / MINUTE_US;
     usage_add(app->usage, &counts->tallies[earlier], elapsed_minutes);
     usage_add(app->usage, &counts->tallies[1 - earlier], elapsed_minutes);
-    if (counts->denied != NULL)
-        usage_add_denied(app->usage, counts->denied);
+    for (enum top top = 0; top < TOPS; top++) {
+        if (counts->tops[top] != NULL)
+            usage_add_top(app->usage, top, counts->tops[top]);
+    }
     if (flusher->feed != NULL || flusher->file != NULL)
         note_unsent(flusher, app);
 }

@@ -10,6 +10,7 @@
 
 #define NONE           SIZE_MAX
 #define HELD_BYTES_MIN 48
+#define COUNT_MAX      ((uint64_t)INT64_MAX)
 
 /* How a subject is stored. A name of its own follows STORED_OTHER; versions that know only users
  * and addresses pass over what has one. */
@@ -28,6 +29,7 @@ struct heavy_hitters {
     } subjects[HEAVY_HITTERS];
 };
 
+static uint64_t sum_of(uint64_t a, uint64_t b);
 static uint32_t hash_of(const struct subject *subject);
 static size_t find(const struct heavy_hitters *hitters, uint32_t hash,
                    const struct subject *subject);
@@ -71,23 +73,23 @@ size_t heavy_hitters_bytes(const struct heavy_hitters *hitters)
 
 /* A new subject takes the place of the one that came least, and gets that count as its error,
  * because it may have come so often unseen. */
-void heavy_hitters_add(struct heavy_hitters *hitters, const struct subject *subject)
+void heavy_hitters_add(struct heavy_hitters *hitters, const struct subject *subject, uint64_t times)
 {
     const uint32_t hash = hash_of(subject);
     size_t index = find(hitters, hash, subject);
 
     if (index != NONE) {
-        hitters->counts[index]++;
+        hitters->counts[index] = sum_of(hitters->counts[index], times);
         return;
     }
-    struct hitter hitter = {.subject = *subject, .count = 1};
+    struct hitter hitter = {.subject = *subject, .count = times};
 
     if (hitters->count < HEAVY_HITTERS) {
         index = hitters->count++;
     } else {
         index = find_least(hitters);
         hitter.error = hitters->counts[index];
-        hitter.count += hitter.error;
+        hitter.count = sum_of(times, hitter.error);
     }
     put(hitters, index, hash, &hitter);
 }
@@ -104,16 +106,18 @@ void heavy_hitters_merge(struct heavy_hitters *hitters, const struct heavy_hitte
         const struct hitter hitter = hitter_at(hitters, i);
         const size_t other = find(from, hitters->hashes[i], &hitter.subject);
 
-        hitters->counts[i] += other == NONE ? bound_from : from->counts[other];
-        hitters->errors[i] += other == NONE ? bound_from : from->errors[other];
+        hitters->counts[i] =
+            sum_of(hitters->counts[i], other == NONE ? bound_from : from->counts[other]);
+        hitters->errors[i] =
+            sum_of(hitters->errors[i], other == NONE ? bound_from : from->errors[other]);
         if (other != NONE)
             is_shared[other] = true;
     }
     for (size_t i = 0; i < from->count; i++) {
         struct hitter hitter = hitter_at(from, i);
 
-        hitter.count += bound;
-        hitter.error += bound;
+        hitter.count = sum_of(hitter.count, bound);
+        hitter.error = sum_of(hitter.error, bound);
         if (!is_shared[i])
             offer(hitters, from->hashes[i], &hitter);
     }
@@ -160,6 +164,12 @@ bool heavy_hitters_read(struct heavy_hitters *hitters, struct text packed)
         put(hitters, hitters->count++, hash_of(&hitter.subject), &hitter);
     }
     return true;
+}
+
+/* A cost may be large, and what is stored may be anything. */
+static uint64_t sum_of(uint64_t a, uint64_t b)
+{
+    return a >= COUNT_MAX || b >= COUNT_MAX - a ? COUNT_MAX : a + b;
 }
 
 /* The same value under two names may have one hash, because find() compares the names, too. */

@@ -53,6 +53,8 @@ static size_t slot_write(struct ring_slot *slot, const struct record *record);
 static bool has_parts(const struct record *record);
 static char *slot_reserve(struct ring_slot *slot, size_t bytes);
 static void count(struct ring_counts *counts, const struct record *record);
+static void count_subject(struct ring_counts *counts, enum top top, const struct record *record,
+                          uint64_t times);
 static struct tally *tally_of(struct ring_counts *counts, int64_t minute);
 static void slot_read(const struct ring_slot *slot, struct arena *arena, struct record *record);
 static void read_subject(const struct ring_slot *slot, const char **at, struct arena *arena,
@@ -113,13 +115,13 @@ bool ring_read(struct ring *ring, uint64_t sequence, struct arena *arena, struct
     return kept;
 }
 
-/* The denied subjects change places with those in `counts`, which are no longer needed. */
+/* The subjects change places with those in `counts`, which are no longer needed. */
 void ring_take_counts(struct ring *ring, struct ring_counts *counts)
 {
-    struct heavy_hitters *spare = counts->denied;
-
-    if (spare != NULL)
-        heavy_hitters_clear(spare);
+    for (size_t i = 0; i < TOPS; i++) {
+        if (counts->tops[i] != NULL)
+            heavy_hitters_clear(counts->tops[i]);
+    }
     pthread_mutex_lock(&ring->lock);
     for (size_t i = 0; i < ARRAY_COUNT(counts->tallies); i++) {
         struct tally *tally = &ring->counts.tallies[i];
@@ -129,8 +131,12 @@ void ring_take_counts(struct ring *ring, struct ring_counts *counts)
         tally_merge(&counts->tallies[i], tally);
         tally_clear(tally);
     }
-    counts->denied = ring->counts.denied;
-    ring->counts.denied = spare;
+    for (size_t i = 0; i < TOPS; i++) {
+        struct heavy_hitters *spare = counts->tops[i];
+
+        counts->tops[i] = ring->counts.tops[i];
+        ring->counts.tops[i] = spare;
+    }
     pthread_mutex_unlock(&ring->lock);
 }
 
@@ -140,8 +146,10 @@ size_t ring_bytes(struct ring *ring)
     size_t bytes = slots_used(ring) * sizeof *ring->slots + ring->far_bytes;
     for (size_t i = 0; i < ARRAY_COUNT(ring->counts.tallies); i++)
         bytes += tally_bytes(&ring->counts.tallies[i]);
-    if (ring->counts.denied != NULL)
-        bytes += heavy_hitters_bytes(ring->counts.denied);
+    for (size_t i = 0; i < TOPS; i++) {
+        if (ring->counts.tops[i] != NULL)
+            bytes += heavy_hitters_bytes(ring->counts.tops[i]);
+    }
     pthread_mutex_unlock(&ring->lock);
     return bytes;
 }
@@ -175,8 +183,10 @@ void ring_counts_close(struct ring_counts *counts)
 {
     for (size_t i = 0; i < ARRAY_COUNT(counts->tallies); i++)
         tally_close(&counts->tallies[i]);
-    heavy_hitters_free(counts->denied);
-    counts->denied = NULL;
+    for (size_t i = 0; i < TOPS; i++) {
+        heavy_hitters_free(counts->tops[i]);
+        counts->tops[i] = NULL;
+    }
 }
 
 /* Slots that are not used are not touched, so they cost no memory. */
@@ -280,11 +290,21 @@ static void count(struct ring_counts *counts, const struct record *record)
     if (record->is_charge)
         return;
     tally_record(tally_of(counts, record->counted_us / MINUTE_US), record);
-    if (record->allowed)
+    if (!record->allowed)
+        count_subject(counts, TOP_DENIED, record, 1);
+    if (record->was_charged)
+        count_subject(counts, TOP_COST, record,
+                      tally_cost(record, TEXT(MEASURE_REQUESTS), record->costs.requests));
+}
+
+static void count_subject(struct ring_counts *counts, enum top top, const struct record *record,
+                          uint64_t times)
+{
+    if (times == 0)
         return;
-    if (counts->denied == NULL)
-        counts->denied = heavy_hitters_new();
-    heavy_hitters_add(counts->denied, subjects_first(&record->subjects));
+    if (counts->tops[top] == NULL)
+        counts->tops[top] = heavy_hitters_new();
+    heavy_hitters_add(counts->tops[top], subjects_first(&record->subjects), times);
 }
 
 /* Both are taken long before a third minute comes, however the clock is set. If they are not, the

@@ -3,14 +3,16 @@
  * A hash table with open addressing. The two texts of a pair lie one after the other in `texts`. */
 #include "journal/tally.h"
 
+#include "base/arena.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "journal/packed.h"
 #include "limit/policy.h"
 
-#define CAPACITY_MIN 4
-#define TEXTS_MIN    128
-#define OTHER        TEXT("(other)")
+#define CAPACITY_MIN   4
+#define TEXTS_MIN      128
+#define SUMS_BYTES_MIN 64
+#define OTHER          TEXT("(other)")
 
 /* `hash` is 0 in a free row. */
 struct tally_row {
@@ -21,6 +23,10 @@ struct tally_row {
     uint64_t counts[TALLY_OUTCOMES];
 };
 
+static void add_costs(struct sums *sums, const struct record *record);
+static void add_cost(struct sums *sums, const struct record *record, struct text measure,
+                     int64_t cost);
+static void add_deniers(struct sums *sums, const struct record *record);
 static uint64_t *tally_counts(struct tally *tally, struct text route, struct text role);
 static bool take_place(struct tally *tally, size_t bytes);
 static uint32_t hash_pair(struct text route, struct text role);
@@ -39,6 +45,8 @@ void tally_close(struct tally *tally)
 {
     free(tally->rows);
     free(tally->texts);
+    for (size_t i = 0; i < TALLY_SUMS; i++)
+        sums_close(&tally->sums[i]);
     *tally = (struct tally){0};
 }
 
@@ -50,6 +58,8 @@ void tally_clear(struct tally *tally)
     tally->bytes = 0;
     tally->has_other = false;
     tally->texts_length = 0;
+    for (size_t i = 0; i < TALLY_SUMS; i++)
+        sums_clear(&tally->sums[i]);
 }
 
 void tally_record(struct tally *tally, const struct record *record)
@@ -60,6 +70,10 @@ void tally_record(struct tally *tally, const struct record *record)
     counts[TALLY_SHADOW_DENIED] += record->would_deny;
     counts[TALLY_CANDIDATE_DENIED] += record->candidate.is_there && !record->candidate.allowed;
     counts[TALLY_DEGRADED] += record->degraded;
+    if (record->was_charged)
+        add_costs(&tally->sums[TALLY_COST], record);
+    else
+        add_deniers(&tally->sums[TALLY_DENIED_BY], record);
 }
 
 void tally_add(struct tally *tally, const struct tally_entry *entry)
@@ -77,6 +91,8 @@ void tally_merge(struct tally *tally, const struct tally *from)
 
     while (tally_next(from, &position, &entry))
         tally_add(tally, &entry);
+    for (size_t i = 0; i < TALLY_SUMS; i++)
+        sums_merge(&tally->sums[i], &from->sums[i]);
 }
 
 bool tally_next(const struct tally *tally, size_t *position, struct tally_entry *entry)
@@ -95,6 +111,14 @@ bool tally_next(const struct tally *tally, size_t *position, struct tally_entry 
     return true;
 }
 
+uint64_t tally_cost(const struct record *record, struct text measure, int64_t cost)
+{
+    const bool is_granted = record->is_partial && text_equal(measure, record->granted_of);
+    const int64_t charged = is_granted ? record->granted : cost;
+
+    return charged > 0 ? (uint64_t)charged : 0;
+}
+
 bool tally_is_other(const struct tally_entry *entry)
 {
     return text_equal(entry->route, OTHER) && text_equal(entry->role, OTHER);
@@ -102,7 +126,11 @@ bool tally_is_other(const struct tally_entry *entry)
 
 size_t tally_bytes(const struct tally *tally)
 {
-    return tally->capacity * sizeof tally->rows[0] + tally->texts_capacity;
+    size_t bytes = tally->capacity * sizeof tally->rows[0] + tally->texts_capacity;
+
+    for (size_t i = 0; i < TALLY_SUMS; i++)
+        bytes += sums_bytes(&tally->sums[i]);
+    return bytes;
 }
 
 /* Each entry says how many counts it has, so that a later version may have more. */
@@ -137,6 +165,56 @@ bool tally_read(struct text *packed, struct tally_entry *entry)
             entry->counts[i] = count;
     }
     return true;
+}
+
+/* One text for each, so that a later version may have more. */
+void tally_write_sums(const struct tally *tally, struct buffer *buffer)
+{
+    struct arena arena = {0};
+
+    for (size_t i = 0; i < TALLY_SUMS; i++) {
+        struct buffer sums;
+
+        buffer_init(&sums, &arena, SUMS_BYTES_MIN);
+        sums_write(&tally->sums[i], &sums);
+        packed_write_text(buffer, buffer_text(&sums));
+    }
+    arena_close(&arena);
+}
+
+void tally_add_sums(struct tally *tally, struct text packed)
+{
+    struct text sums;
+
+    for (size_t i = 0; i < TALLY_SUMS && packed_read_text(&packed, packed.length, &sums); i++)
+        sums_add_packed(&tally->sums[i], sums);
+}
+
+static void add_costs(struct sums *sums, const struct record *record)
+{
+    add_cost(sums, record, TEXT(MEASURE_REQUESTS), record->costs.requests);
+    for (size_t i = 0; i < record->costs.count; i++)
+        add_cost(sums, record, record->costs.at[i].measure, record->costs.at[i].cost);
+}
+
+static void add_cost(struct sums *sums, const struct record *record, struct text measure,
+                     int64_t cost)
+{
+    const uint64_t charged = tally_cost(record, measure, cost);
+
+    if (charged > 0)
+        sums_add(sums, measure, charged);
+}
+
+/* In shadow mode, too: whoever tries a limit needs to know which one denies. */
+static void add_deniers(struct sums *sums, const struct record *record)
+{
+    const bool is_unnamed = record->denied_by.count == 0 && record->remaining >= 0;
+
+    for (size_t i = 0; i < record->denied_by.count; i++)
+        sums_add(sums, record->denied_by.at[i], 1);
+    if (is_unnamed && (!record->allowed || record->would_deny))
+        sums_add(sums, TEXT(TALLY_UNNAMED), 1);
 }
 
 /* The counts of this pair, which is added unless there are too many pairs. */

@@ -22,6 +22,7 @@ struct usage {
 static void pack(struct usage_app *app);
 static void on_view(void *context, const struct usage_view *view);
 static size_t bytes_of(const struct period *period);
+static size_t bytes_of_view(const struct usage_view *view);
 static void open_at(struct usage_app *app, enum usage_span span, int64_t start);
 static void close_open(struct usage_app *app, enum usage_span span);
 static void reopen(struct usage_app *app, enum usage_span span, int64_t start);
@@ -74,14 +75,19 @@ void usage_app_free(struct usage_app *app)
             remove_period(TAILQ_FIRST(&history->closed));
         tally_close(&history->open);
     }
-    heavy_hitters_free(app->denied);
+    for (size_t i = 0; i < TOPS; i++)
+        heavy_hitters_free(app->tops[i]);
     free(app);
 }
 
 size_t usage_app_open_bytes(const struct usage_app *app)
 {
-    size_t bytes = app->denied == NULL ? 0 : heavy_hitters_bytes(app->denied);
+    size_t bytes = 0;
 
+    for (size_t i = 0; i < TOPS; i++) {
+        if (app->tops[i] != NULL)
+            bytes += heavy_hitters_bytes(app->tops[i]);
+    }
     for (size_t span = 0; span < USAGE_SPANS; span++)
         bytes += tally_bytes(&app->histories[span].open);
     return bytes;
@@ -121,12 +127,12 @@ void usage_add(struct usage_app *app, const struct tally *tally, int64_t elapsed
     pthread_mutex_unlock(&app->usage->lock);
 }
 
-void usage_add_denied(struct usage_app *app, const struct heavy_hitters *denied)
+void usage_add_top(struct usage_app *app, enum top top, const struct heavy_hitters *hitters)
 {
     pthread_mutex_lock(&app->usage->lock);
-    if (app->denied == NULL)
-        app->denied = heavy_hitters_new();
-    heavy_hitters_merge(app->denied, denied);
+    if (app->tops[top] == NULL)
+        app->tops[top] = heavy_hitters_new();
+    heavy_hitters_merge(app->tops[top], hitters);
     app->histories[USAGE_HOUR].sent = false;
     pthread_mutex_unlock(&app->usage->lock);
 }
@@ -161,11 +167,14 @@ struct usage_view usage_view_of(const struct period *period)
         .span = (enum usage_span)period->span,
         .start = period->start,
         .part = period->part,
-        .counts = {period->packed, period->counts_bytes},
     };
+    const char *at = period->packed;
 
-    if (period->denied_bytes > 0)
-        view.denied = (struct text){period->packed + period->counts_bytes, period->denied_bytes};
+    for (size_t i = 0; i < USAGE_CONTENTS; i++) {
+        if (period->bytes[i] > 0)
+            view.contents[i] = (struct text){at, period->bytes[i]};
+        at += period->bytes[i];
+    }
     return view;
 }
 
@@ -181,8 +190,10 @@ static void pack(struct usage_app *app)
         open->minute = minute;
         give_way(app, span);
     }
-    heavy_hitters_free(app->denied);
-    app->denied = NULL;
+    for (size_t i = 0; i < TOPS; i++) {
+        heavy_hitters_free(app->tops[i]);
+        app->tops[i] = NULL;
+    }
 }
 
 static void on_view(void *context, const struct usage_view *view)
@@ -192,7 +203,20 @@ static void on_view(void *context, const struct usage_view *view)
 
 static size_t bytes_of(const struct period *period)
 {
-    return sizeof *period + period->counts_bytes + period->denied_bytes;
+    size_t bytes = sizeof *period;
+
+    for (size_t i = 0; i < USAGE_CONTENTS; i++)
+        bytes += period->bytes[i];
+    return bytes;
+}
+
+static size_t bytes_of_view(const struct usage_view *view)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < USAGE_CONTENTS; i++)
+        bytes += view->contents[i].length;
+    return bytes;
 }
 
 /* The clock may have been set forward or back. */
@@ -219,26 +243,33 @@ static void close_open(struct usage_app *app, enum usage_span span)
     struct history *history = &app->histories[span];
     struct arena arena = {0};
     const struct usage_view view = usage_pack_open(app, span, &arena);
-    struct period *period = memory_new(1, sizeof *period + view.counts.length + view.denied.length);
+    struct period *period = memory_new(1, sizeof *period + bytes_of_view(&view));
+    char *at = period->packed;
 
     period->app = app;
     period->start = (uint32_t)view.start;
     period->part = view.part;
     period->closed_at = usage->elapsed_minutes;
-    period->counts_bytes = (uint32_t)view.counts.length;
-    period->denied_bytes = (uint32_t)view.denied.length;
     period->span = (uint8_t)span;
     period->sent = history->sent;
-    memcpy(period->packed, view.counts.at, view.counts.length);
-    if (view.denied.length > 0)
-        memcpy(period->packed + view.counts.length, view.denied.at, view.denied.length);
+    for (size_t i = 0; i < USAGE_CONTENTS; i++) {
+        const struct text content = view.contents[i];
+
+        ASSERT(content.length <= UINT16_MAX);
+        period->bytes[i] = (uint16_t)content.length;
+        if (content.length > 0)
+            memcpy(at, content.at, content.length);
+        at += content.length;
+    }
     TAILQ_INSERT_TAIL(&history->closed, period, in_app);
     TAILQ_INSERT_TAIL(&usage->closed[span], period, in_all);
     usage->bytes += bytes_of(period);
     app->bytes += bytes_of(period);
     tally_clear(&history->open);
-    if (span == USAGE_HOUR && app->denied != NULL)
-        heavy_hitters_clear(app->denied);
+    for (size_t i = 0; span == USAGE_HOUR && i < TOPS; i++) {
+        if (app->tops[i] != NULL)
+            heavy_hitters_clear(app->tops[i]);
+    }
     if (view.start > history->newest)
         history->newest = view.start;
     arena_close(&arena);
@@ -263,12 +294,17 @@ static void reopen(struct usage_app *app, enum usage_span span, int64_t start)
     }
     view = usage_view_of(period);
     history->part = period->part;
-    while (tally_read(&view.counts, &entry))
+    while (tally_read(&view.contents[USAGE_COUNTS], &entry))
         tally_add(&history->open, &entry);
-    if (!text_is_absent(view.denied)) {
-        if (app->denied == NULL)
-            app->denied = heavy_hitters_new();
-        const bool was_ours = heavy_hitters_read(app->denied, view.denied);
+    tally_add_sums(&history->open, view.contents[USAGE_SUMS]);
+    for (size_t i = 0; i < TOPS; i++) {
+        const struct text packed = view.contents[usage_content_of_top[i]];
+
+        if (text_is_absent(packed))
+            continue;
+        if (app->tops[i] == NULL)
+            app->tops[i] = heavy_hitters_new();
+        const bool was_ours = heavy_hitters_read(app->tops[i], packed);
 
         ASSERT(was_ours);
     }
@@ -285,12 +321,17 @@ struct usage_view usage_pack_open(const struct usage_app *app, enum usage_span s
 
     buffer_init(&buffer, arena, PACKED_BYTES_MIN);
     tally_write(open, &buffer);
-    view.counts = buffer_text(&buffer);
-    if (span == USAGE_HOUR && app->denied != NULL) {
+    view.contents[USAGE_COUNTS] = buffer_text(&buffer);
+    buffer_init(&buffer, arena, PACKED_BYTES_MIN);
+    tally_write_sums(open, &buffer);
+    view.contents[USAGE_SUMS] = buffer_text(&buffer);
+    for (size_t i = 0; span == USAGE_HOUR && i < TOPS; i++) {
+        if (app->tops[i] == NULL)
+            continue;
         buffer_init(&buffer, arena, PACKED_BYTES_MIN);
-        heavy_hitters_write(app->denied, &buffer);
+        heavy_hitters_write(app->tops[i], &buffer);
         if (buffer.length > 0)
-            view.denied = buffer_text(&buffer);
+            view.contents[usage_content_of_top[i]] = buffer_text(&buffer);
     }
     return view;
 }

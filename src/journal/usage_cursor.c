@@ -15,7 +15,7 @@ struct usage_cursor usage_cursor_at(enum usage_span span, int64_t minute)
 
 struct usage_cursor usage_cursor_start(const struct usage_report *report)
 {
-    return usage_cursor_at(USAGE_HOUR, report->denied_since);
+    return usage_cursor_at(USAGE_HOUR, report->tops_since);
 }
 
 bool usage_cursor_has_more(struct usage_cursor *cursor, const struct usage_report *report)

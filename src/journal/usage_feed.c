@@ -2,9 +2,8 @@
  *
  * Hash sluice:usage:{<app id>}:<minutes|hours>:<start> holds the minutes of one hour or the hours
  * of one day from `start` on, in seconds since 1970. Each minute or hour of an instance is a field
- * "<its start>:<instance>". Its value is two packed texts: the counts, and the denied subjects. If
- * an instance has dropped its counts and counts on in the same span, it uses another field
- * "...:<part>". */
+ * "<its start>:<instance>". Its value is a packed text for each content. If an instance has dropped
+ * its counts and counts on in the same span, it uses another field "...:<part>". */
 #include "journal/usage_feed.h"
 
 #include "base/arena.h"
@@ -18,6 +17,7 @@
 #define EXPIRY_BYTES     24
 #define VALUE_BYTES_MIN  256
 #define PART_BYTES_MAX   ((size_t)1024 * 1024)
+#define CONTENTS_MIN     2 /* the first version had these */
 #define VIEW_COMMANDS    4
 #define VIEW_EXTRA_BYTES ((size_t)300) /* of its commands besides the value: some 290 */
 #define EXPIRY_REST_S    (2 * HOUR_S)  /* because clocks differ, and hashes are read whole */
@@ -199,8 +199,8 @@ static void view_write(const struct sending *sending, const struct usage_view *v
                        view->part);
     (void)snprintf(written->expiry, EXPIRY_BYTES, "%" PRId64, kept_s + EXPIRY_REST_S);
     buffer_init(&written->value, &written->arena, VALUE_BYTES_MIN);
-    packed_write_text(&written->value, view->counts);
-    packed_write_text(&written->value, view->denied);
+    for (size_t i = 0; i < USAGE_CONTENTS; i++)
+        packed_write_text(&written->value, view->contents[i]);
 }
 
 static void write_key(const char *app_id, enum usage_span span, int64_t minute,
@@ -233,16 +233,21 @@ static bool read_hash(struct feed *feed, const char *key, enum usage_span span,
     return true;
 }
 
-/* False when the field is not ours. */
+/* False when the field is not ours. Contents that its version did not know are absent. */
 static bool read_field(const redisReply *field, const redisReply *value, struct usage_view *view)
 {
     struct text name = feed_text_of_reply(field);
     struct text packed = feed_text_of_reply(value);
     int64_t start_s;
+    size_t count = 0;
 
-    if (!text_parse_integer(text_cut(&name, ':'), &start_s) ||
-        !packed_read_text(&packed, PART_BYTES_MAX, &view->counts) ||
-        !packed_read_text(&packed, PART_BYTES_MAX, &view->denied))
+    if (!text_parse_integer(text_cut(&name, ':'), &start_s))
+        return false;
+    while (count < USAGE_CONTENTS && packed.length > 0) {
+        if (!packed_read_text(&packed, PART_BYTES_MAX, &view->contents[count++]))
+            return false;
+    }
+    if (count < CONTENTS_MIN)
         return false;
     view->start = start_s / MINUTE_S;
     return true;

@@ -10,10 +10,13 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 
-#define BLOB_BYTES_MAX "1048576"
-#define PAGE_BYTES     4096 /* SQLite's own choice for a new file */
-#define PRAGMAS_BYTES  160
-#define SMALL_PART     64 /* an app may always have this part of the file */
+#define ROW_BYTES_MAX "1048576"
+#define BYTES                                                                                      \
+    "(length(counts) + ifnull(length(denied), 0) + ifnull(length(sums), 0)"                        \
+    " + ifnull(length(cost), 0))"
+#define PAGE_BYTES    4096 /* SQLite's own choice for a new file */
+#define PRAGMAS_BYTES 160
+#define SMALL_PART    64 /* an app may always have this part of the file */
 
 enum statement { SAVE, READ, FORGET_OLD, PAGES, FREE_PAGES, LARGEST, SHORTEN_APP, SHORTEN_ALL };
 
@@ -24,26 +27,29 @@ static const char *const migrations[] = {
     " app TEXT NOT NULL,"
     " instance INTEGER NOT NULL,"
     " part INTEGER NOT NULL,"
-    " counts BLOB NOT NULL,"
+    " counts BLOB NOT NULL," /* from here on enum usage_content */
     " denied BLOB,"
+    " sums BLOB,"
+    " cost BLOB,"
     " UNIQUE (span, start, app, instance, part));",
 };
 
 /* The time comes first in the key, so that new rows go to its end, and old ones are found there. */
 static const char *const statements[] = {
-    [SAVE] = "INSERT INTO usage_spans (span, start, app, instance, part, counts, denied)"
-             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
-             " ON CONFLICT (span, start, app, instance, part)"
-             " DO UPDATE SET counts = excluded.counts, denied = excluded.denied",
-    [READ] = "SELECT counts, denied FROM usage_spans WHERE span = ?1 AND start = ?2 AND app = ?3"
-             " AND length(counts) <= " BLOB_BYTES_MAX
-             " AND ifnull(length(denied), 0) <= " BLOB_BYTES_MAX,
+    [SAVE] =
+        "INSERT INTO usage_spans (span, start, app, instance, part, counts, denied, sums, cost)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+        " ON CONFLICT (span, start, app, instance, part)"
+        " DO UPDATE SET counts = excluded.counts, denied = excluded.denied,"
+        " sums = excluded.sums, cost = excluded.cost",
+    [READ] = "SELECT counts, denied, sums, cost FROM usage_spans"
+             " WHERE span = ?1 AND start = ?2 AND app = ?3 AND " BYTES " <= " ROW_BYTES_MAX,
     /* A few at a time, so that a clock that is far ahead for a moment loses only those. */
     [FORGET_OLD] = "DELETE FROM usage_spans WHERE rowid IN"
                    " (SELECT rowid FROM usage_spans WHERE span = ?1 AND start < ?2 LIMIT 1000)",
     [PAGES] = "PRAGMA page_count",
     [FREE_PAGES] = "PRAGMA freelist_count",
-    [LARGEST] = "SELECT app, count(*), sum(length(counts) + ifnull(length(denied), 0)) AS bytes"
+    [LARGEST] = "SELECT app, count(*), sum(" BYTES ") AS bytes"
                 " FROM usage_spans GROUP BY app ORDER BY bytes DESC LIMIT 1",
     [SHORTEN_APP] = "DELETE FROM usage_spans WHERE rowid IN"
                     " (SELECT rowid FROM usage_spans WHERE app = ?1 ORDER BY span, start LIMIT ?2)",
@@ -333,8 +339,11 @@ static bool save_view(void *context, const struct usage_view *view)
     database_bind_text(statement, 3, text_of(adding->app_id));
     database_bind_integer(statement, 4, (int64_t)adding->file->instance);
     database_bind_integer(statement, 5, view->part);
-    database_bind_bytes(statement, 6, (const uint8_t *)view->counts.at, view->counts.length);
-    database_bind_bytes(statement, 7, (const uint8_t *)view->denied.at, view->denied.length);
+    for (int i = 0; i < USAGE_CONTENTS; i++) {
+        const struct text content = view->contents[i];
+
+        database_bind_bytes(statement, 6 + i, (const uint8_t *)content.at, content.length);
+    }
     return side->error.message[0] == '\0' && run(side, statement);
 }
 
@@ -381,8 +390,8 @@ static bool read_span(struct side *side, const char *app_id, struct usage_report
     while ((step = database_step(side->database, statement, &side->error)) == DATABASE_ROW) {
         struct usage_view view = *of_span;
 
-        view.counts = database_blob(statement, 0);
-        view.denied = database_blob(statement, 1);
+        for (int i = 0; i < USAGE_CONTENTS; i++)
+            view.contents[i] = database_blob(statement, i);
         usage_report_add(report, &view);
     }
     (void)sqlite3_reset(statement);

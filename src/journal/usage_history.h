@@ -20,11 +20,10 @@ struct period {
     uint32_t start; /* minute since 1970 */
     uint32_t part;
     int64_t closed_at; /* in elapsed minutes */
-    uint32_t counts_bytes;
-    uint32_t denied_bytes;
+    uint16_t bytes[USAGE_CONTENTS];
     uint8_t span; /* enum usage_span */
     bool sent;
-    char packed[]; /* the counts, and the denied subjects */
+    char packed[]; /* the contents */
 };
 
 TAILQ_HEAD(periods, period);
@@ -45,7 +44,7 @@ struct usage_app {
     struct usage *usage;
     size_t bytes; /* of all closed spans */
     struct history histories[USAGE_SPANS];
-    struct heavy_hitters *denied; /* in the open hour; NULL: none */
+    struct heavy_hitters *tops[TOPS]; /* in the open hour; NULL: none */
     int64_t minutes_from;
 };
 

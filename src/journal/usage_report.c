@@ -10,19 +10,37 @@
 
 static void add_counts(struct usage_report *report, int64_t start, struct text packed);
 static bool query_takes(const struct usage_query *query, const struct tally_entry *entry);
-static void add_denied(struct usage_report *report, struct text packed);
+static void add_top(struct heavy_hitters *top, struct text packed);
 static void write_counts(const uint64_t counts[], struct writer *writer);
 static void write_series(const struct usage_report *report, struct writer *writer);
 static void write_routes(const struct usage_report *report, struct arena *arena,
                          struct writer *writer);
 static int compare_highest_first(const void *left, const void *right);
 static uint64_t decisions(const struct tally_entry *entry);
-static void write_denied(const struct usage_report *report, struct writer *writer);
+static void write_sums(const struct usage_report *report, struct arena *arena,
+                       struct writer *writer);
+static int compare_largest_first(const void *left, const void *right);
+static void write_top(const struct usage_report *report, enum top top, struct writer *writer);
 static void write_subject(const struct subject *subject, struct writer *writer);
 
 const int64_t usage_span_minutes[USAGE_SPANS] = {1, HOUR_MINUTES};
 const int64_t usage_kept_minutes[USAGE_SPANS] = {WEEK_MINUTES, USAGE_MINUTES_MAX + DAY_MINUTES};
 const int64_t usage_held_minutes[USAGE_SPANS] = {DAY_MINUTES, WEEK_MINUTES + DAY_MINUTES};
+
+const enum usage_content usage_content_of_top[TOPS] = {
+    [TOP_DENIED] = USAGE_DENIED,
+    [TOP_COST] = USAGE_COST,
+};
+
+const struct usage_words usage_sum_words[TALLY_SUMS] = {
+    [TALLY_COST] = {"costs", "measure", "cost"},
+    [TALLY_DENIED_BY] = {"denied_by", "limit", "denied"},
+};
+
+const struct usage_words usage_top_words[TOPS] = {
+    [TOP_DENIED] = {"top_denied", "subject", "denied"},
+    [TOP_COST] = {"top_cost", "subject", "cost"},
+};
 
 void usage_report_init(struct usage_report *report, const struct usage_query *query, int64_t now,
                        struct arena *arena)
@@ -39,15 +57,17 @@ void usage_report_init(struct usage_report *report, const struct usage_query *qu
         .to = to,
         .hourly_before = by_hours ? INT64_MAX : now - now % HOUR_MINUTES - WEEK_MINUTES,
         .points = arena_allocate(arena, (size_t)points * sizeof report->points[0]),
-        .denied = heavy_hitters_new(),
-        .denied_since = from - from % HOUR_MINUTES,
+        .tops_since = from - from % HOUR_MINUTES,
     };
+    for (size_t i = 0; i < TOPS; i++)
+        report->tops[i] = heavy_hitters_new();
 }
 
 void usage_report_close(struct usage_report *report)
 {
     tally_close(&report->pairs);
-    heavy_hitters_free(report->denied);
+    for (size_t i = 0; i < TOPS; i++)
+        heavy_hitters_free(report->tops[i]);
 }
 
 void usage_report_add(struct usage_report *report, const struct usage_view *view)
@@ -55,10 +75,14 @@ void usage_report_add(struct usage_report *report, const struct usage_view *view
     const int64_t start = view->start;
     const bool wanted = (start < report->hourly_before) == (view->span == USAGE_HOUR);
 
-    if (wanted && start >= report->from && start < report->to)
-        add_counts(report, start, view->counts);
-    if (start >= report->denied_since && start < report->to && !text_is_absent(view->denied))
-        add_denied(report, view->denied);
+    if (wanted && start >= report->from && start < report->to) {
+        add_counts(report, start, view->contents[USAGE_COUNTS]);
+        tally_add_sums(&report->pairs, view->contents[USAGE_SUMS]);
+    }
+    if (start < report->tops_since || start >= report->to)
+        return;
+    for (size_t i = 0; i < TOPS; i++)
+        add_top(report->tops[i], view->contents[usage_content_of_top[i]]);
 }
 
 int64_t usage_report_hourly_before(const struct usage_report *report)
@@ -81,6 +105,19 @@ const struct tally_entry *usage_report_routes(const struct usage_report *report,
         ++*count;
     qsort(entries, *count, sizeof entries[0], compare_highest_first);
     return entries;
+}
+
+const struct sum *usage_report_sums(const struct usage_report *report, enum tally_sum which,
+                                    struct arena *arena, size_t *count)
+{
+    const struct sums *sums = &report->pairs.sums[which];
+    struct sum *sorted = ARENA_ARRAY(arena, struct sum, (size_t)sums->count + 1);
+
+    *count = sums->count;
+    if (sums->count > 0)
+        memcpy(sorted, sums->at, sums->count * sizeof sorted[0]);
+    qsort(sorted, sums->count, sizeof sorted[0], compare_largest_first);
+    return sorted;
 }
 
 struct text usage_report_write(const struct usage_report *report, struct arena *arena)
@@ -106,7 +143,9 @@ struct text usage_report_write(const struct usage_report *report, struct arena *
     writer_integer(&writer, "uncounted", (int64_t)report->uncounted);
     write_series(report, &writer);
     write_routes(report, arena, &writer);
-    write_denied(report, &writer);
+    write_sums(report, arena, &writer);
+    for (enum top top = 0; top < TOPS; top++)
+        write_top(report, top, &writer);
     writer_end_object(&writer);
     return writer_document(&writer);
 }
@@ -135,12 +174,15 @@ static bool query_takes(const struct usage_query *query, const struct tally_entr
            (text_is_absent(query->role) || text_equal(query->role, entry->role));
 }
 
-static void add_denied(struct usage_report *report, struct text packed)
+static void add_top(struct heavy_hitters *top, struct text packed)
 {
-    struct heavy_hitters *hitters = heavy_hitters_new();
+    struct heavy_hitters *hitters;
 
+    if (packed.length == 0)
+        return;
+    hitters = heavy_hitters_new();
     if (heavy_hitters_read(hitters, packed))
-        heavy_hitters_merge(report->denied, hitters);
+        heavy_hitters_merge(top, hitters);
     heavy_hitters_free(hitters);
 }
 
@@ -197,20 +239,50 @@ static uint64_t decisions(const struct tally_entry *entry)
     return entry->counts[TALLY_ALLOWED] + entry->counts[TALLY_DENIED];
 }
 
-static void write_denied(const struct usage_report *report, struct writer *writer)
+static void write_sums(const struct usage_report *report, struct arena *arena,
+                       struct writer *writer)
 {
-    struct hitter top[USAGE_DENIED_SHOWN];
-    const size_t count = heavy_hitters_top(report->denied, USAGE_DENIED_SHOWN, top);
+    for (size_t i = 0; i < TALLY_SUMS; i++) {
+        size_t count;
+        const struct sum *sums = usage_report_sums(report, i, arena, &count);
 
-    writer_begin_object(writer, "top_denied");
-    writer_integer(writer, "since", report->denied_since * MINUTE_S);
-    writer_integer(writer, "error_max", (int64_t)heavy_hitters_bound(report->denied));
+        writer_begin_array(writer, usage_sum_words[i].list);
+        for (size_t j = 0; j < count; j++) {
+            writer_begin_object(writer, NULL);
+            writer_text(writer, usage_sum_words[i].name,
+                        (struct text){sums[j].name, sums[j].length});
+            writer_integer(writer, usage_sum_words[i].value, (int64_t)sums[j].value);
+            writer_end_object(writer);
+        }
+        writer_end_array(writer);
+    }
+}
+
+static int compare_largest_first(const void *left, const void *right)
+{
+    const struct sum *a = left;
+    const struct sum *b = right;
+
+    if (a->value != b->value)
+        return a->value > b->value ? -1 : 1;
+    return text_compare((struct text){a->name, a->length}, (struct text){b->name, b->length});
+}
+
+static void write_top(const struct usage_report *report, enum top top, struct writer *writer)
+{
+    const struct heavy_hitters *hitters = report->tops[top];
+    struct hitter shown[USAGE_TOP_SHOWN];
+    const size_t count = heavy_hitters_top(hitters, USAGE_TOP_SHOWN, shown);
+
+    writer_begin_object(writer, usage_top_words[top].list);
+    writer_integer(writer, "since", report->tops_since * MINUTE_S);
+    writer_integer(writer, "error_max", (int64_t)heavy_hitters_bound(hitters));
     writer_begin_array(writer, "subjects");
     for (size_t i = 0; i < count; i++) {
         writer_begin_object(writer, NULL);
-        write_subject(&top[i].subject, writer);
-        writer_integer(writer, "denied", (int64_t)top[i].count);
-        writer_integer(writer, "error", (int64_t)top[i].error);
+        write_subject(&shown[i].subject, writer);
+        writer_integer(writer, usage_top_words[top].value, (int64_t)shown[i].count);
+        writer_integer(writer, "error", (int64_t)shown[i].error);
         writer_end_object(writer);
     }
     writer_end_array(writer);

@@ -35,7 +35,7 @@ static void decisions_are_counted_at_once_by_route_role_and_outcome(void **state
            "               'subjects':[{'user_id':'alice','denied':2,'error':0}]}}");
     EXPECT_MEMBERS(usage->json,
                    "from to step_seconds hourly_before degraded totals uncounted series routes "
-                   "top_denied");
+                   "costs denied_by top_denied top_cost");
     EXPECT_MEMBERS(reply_at(usage, "totals"), COUNTS);
     EXPECT_MEMBERS(reply_at(usage, "series.0"), "timestamp " COUNTS);
     EXPECT_MEMBERS(reply_at(usage, "routes.0"), "route role " COUNTS);
@@ -139,6 +139,38 @@ static void what_shadow_and_candidate_would_have_denied_is_counted(void **state)
     EXPECT(client_get(tenant, "/usage"), 200,
            "{'totals':{'allowed':5,'denied':0,'shadow_denied':2,'candidate_denied':1},"
            " 'top_denied':{'subjects':[]}}");
+    client_free(tenant);
+}
+
+static void costs_and_limits_that_denied_are_summed(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/chat','limits':["
+                          " {'name':'org-tokens','limit':2000,'window_seconds':3600,"
+                          "  'by':['org'],'counts':'tokens'},"
+                          " {'name':'calls','limit':100,'window_seconds':3600,'by':['user']}]}");
+    tenant_policy(tenant, "{'route_key':'/plain','limit':10,'window_seconds':3600}");
+    static const char chat[] = "{'subjects':{'org':'acme','user':'%s'},'route_key':'/chat',"
+                               " 'costs':{'tokens':%d}}";
+    EXPECT(client_post(tenant, "/check", chat, "ada", 1500), 200, NULL);
+    EXPECT(client_post(tenant, "/check", chat, "bob", 1500), 429, NULL);
+    EXPECT(client_post(tenant, "/check", chat, "bob", 400), 200, NULL);
+    EXPECT(client_post(tenant, "/check", "{'user_id':'ada','route_key':'/plain','cost':7}"), 200,
+           NULL);
+    EXPECT(client_post(tenant, "/check", "{'user_id':'ada','route_key':'/plain','cost':7}"), 429,
+           NULL);
+    EXPECT(client_post(tenant, "/check",
+                       "{'user_id':'ada','route_key':'/plain','cost':7,'partial':true}"),
+           200, "{'granted':3}");
+    EXPECT(client_look(tenant, "eve", "/plain"), 200, NULL);
+
+    EXPECT(client_get(tenant, "/usage"), 200,
+           "{'costs':[{'measure':'tokens','cost':1900},{'measure':'requests','cost':12}],"
+           " 'denied_by':[{'limit':'(unnamed)','denied':1},{'limit':'org-tokens','denied':1}],"
+           " 'top_denied':{'subjects':[{'user_id':'ada','denied':1},{'user_id':'bob'}]},"
+           " 'top_cost':{'error_max':0,'subjects':[{'user_id':'ada','cost':11,'error':0},"
+           "                                       {'user_id':'bob','cost':1,'error':0}]}}");
     client_free(tenant);
 }
 
@@ -321,6 +353,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(every_window_up_to_ninety_days_has_its_steps),
         cmocka_unit_test(route_and_role_choose_what_is_told),
         cmocka_unit_test(what_shadow_and_candidate_would_have_denied_is_counted),
+        cmocka_unit_test(costs_and_limits_that_denied_are_summed),
         cmocka_unit_test(more_routes_than_are_told_apart_are_counted_together),
         cmocka_unit_test(the_most_denied_are_named_with_users_and_addresses_apart),
         cmocka_unit_test(a_wrong_question_is_told_what_is_wrong),

@@ -32,9 +32,26 @@ void minutes_add_denied(struct usage_app *app, struct text name, int times)
     struct heavy_hitters *hitters = heavy_hitters_new();
 
     for (int i = 0; i < times; i++)
-        heavy_hitters_add(hitters, &(struct subject){TEXT("user"), name});
-    usage_add_denied(app, hitters);
+        heavy_hitters_add(hitters, &(struct subject){TEXT("user"), name}, 1);
+    usage_add_top(app, TOP_DENIED, hitters);
     heavy_hitters_free(hitters);
+}
+
+void minutes_add_decision(struct usage_app *app, int64_t minute, const char *measure, int64_t cost)
+{
+    const struct measured measured = {text_of(measure), cost};
+    const struct record record = {
+        .route = TEXT("/a"),
+        .role = TEXT("default"),
+        .costs = {1, 1, &measured},
+        .allowed = true,
+        .was_charged = true,
+    };
+    struct tally tally = {.minute = minute};
+
+    tally_record(&tally, &record);
+    usage_add(app, &tally, minute);
+    tally_close(&tally);
 }
 
 json_t *minutes_answer(const struct usage_app *app, const struct usage_query *query, int64_t now)

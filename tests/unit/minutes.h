@@ -27,6 +27,9 @@ void minutes_add_ahead(struct usage_app *app, int64_t minute, int64_t ahead_minu
 /* Adds a subject that was denied so often, in the minute that was added last. */
 void minutes_add_denied(struct usage_app *app, struct text name, int times);
 
+/* Adds an allowed decision on "/a" that was charged one request, and so much in this measure. */
+void minutes_add_decision(struct usage_app *app, int64_t minute, const char *measure, int64_t cost);
+
 /* The answer of GET /usage at the minute `now`. Release it with json_decref(). */
 json_t *minutes_answer(const struct usage_app *app, const struct usage_query *query, int64_t now);
 

@@ -28,7 +28,7 @@ static struct text name_of(size_t number, char space[static 32])
 
 static void add_user(struct heavy_hitters *hitters, struct text user)
 {
-    heavy_hitters_add(hitters, &(struct subject){TEXT("user"), user});
+    heavy_hitters_add(hitters, &(struct subject){TEXT("user"), user}, 1);
 }
 
 static size_t number_of(struct text name)
@@ -99,6 +99,47 @@ static void a_few_are_counted_exactly(void **state)
     heavy_hitters_free(hitters);
 }
 
+static void subjects_that_come_many_times_at_once_keep_the_guarantees(void **state)
+{
+    struct heavy_hitters *hitters = heavy_hitters_new();
+    struct truth truth = {0};
+    uint32_t seed = 7;
+
+    (void)state;
+    for (int i = 0; i < STREAM; i++) {
+        char space[32];
+
+        seed = seed * 1664525U + 1013904223U;
+        const size_t number = (seed >> 8) % NAMES;
+        const uint64_t times = 1 + (seed >> 16) % 1000 / (1 + number);
+        heavy_hitters_add(hitters, &(struct subject){TEXT("user"), name_of(number, space)}, times);
+        truth.counts[number] += times;
+        truth.total += times;
+    }
+
+    assert_guarantees(hitters, &truth);
+    heavy_hitters_free(hitters);
+}
+
+static void a_count_stays_at_its_highest(void **state)
+{
+    const struct subject ada = {TEXT("user"), TEXT("ada")};
+    struct heavy_hitters *hitters = heavy_hitters_new();
+    struct heavy_hitters *more = heavy_hitters_new();
+    struct hitter top[1];
+
+    (void)state;
+    heavy_hitters_add(hitters, &ada, INT64_MAX);
+    heavy_hitters_add(hitters, &ada, 5);
+    heavy_hitters_add(more, &ada, UINT64_MAX);
+    heavy_hitters_merge(hitters, more);
+
+    assert_int_equal(heavy_hitters_top(hitters, 1, top), 1);
+    assert_int_equal(top[0].count, INT64_MAX);
+    heavy_hitters_free(hitters);
+    heavy_hitters_free(more);
+}
+
 static void a_newcomer_takes_the_place_and_the_count_of_the_least(void **state)
 {
     struct heavy_hitters *hitters = heavy_hitters_new();
@@ -127,9 +168,9 @@ static void a_user_is_not_the_address_of_the_same_name(void **state)
     struct hitter top[3];
 
     (void)state;
-    heavy_hitters_add(hitters, &(struct subject){TEXT("ip"), TEXT("192.0.2.1")});
+    heavy_hitters_add(hitters, &(struct subject){TEXT("ip"), TEXT("192.0.2.1")}, 1);
     add_user(hitters, TEXT("192.0.2.1"));
-    heavy_hitters_add(hitters, &(struct subject){TEXT("ip"), TEXT("192.0.2.1")});
+    heavy_hitters_add(hitters, &(struct subject){TEXT("ip"), TEXT("192.0.2.1")}, 1);
 
     assert_int_equal(heavy_hitters_top(hitters, 3, top), 2);
     assert_true(text_equal(top[0].subject.name, TEXT("ip")));
@@ -228,7 +269,7 @@ static void users_and_addresses_are_packed_as_ever(void **state)
     (void)state;
     add_user(hitters, TEXT("ada"));
     add_user(hitters, TEXT("ada"));
-    heavy_hitters_add(hitters, &(struct subject){TEXT("ip"), TEXT("192.0.2.1")});
+    heavy_hitters_add(hitters, &(struct subject){TEXT("ip"), TEXT("192.0.2.1")}, 1);
     buffer_init(&packed, &arena, 16);
     heavy_hitters_write(hitters, &packed);
 
@@ -250,7 +291,7 @@ static void subjects_of_other_names_are_packed_with_them(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
         for (size_t times = 0; times <= i; times++)
-            heavy_hitters_add(hitters, &(struct subject){text_of(names[i]), TEXT("acme")});
+            heavy_hitters_add(hitters, &(struct subject){text_of(names[i]), TEXT("acme")}, 1);
     }
     buffer_init(&packed, &arena, 16);
     heavy_hitters_write(hitters, &packed);
@@ -296,7 +337,7 @@ static void what_is_cut_off_or_too_much_is_refused(void **state)
     (void)state;
     buffer_init(&packed, &arena, 16);
     add_user(hitters, TEXT("ada"));
-    heavy_hitters_add(hitters, &(struct subject){TEXT("org"), TEXT("acme")});
+    heavy_hitters_add(hitters, &(struct subject){TEXT("org"), TEXT("acme")}, 1);
     heavy_hitters_write(hitters, &packed);
     for (size_t length = 1; length < packed.length; length++) {
         heavy_hitters_clear(hitters);
@@ -316,6 +357,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_few_are_counted_exactly),
+        cmocka_unit_test(subjects_that_come_many_times_at_once_keep_the_guarantees),
+        cmocka_unit_test(a_count_stays_at_its_highest),
         cmocka_unit_test(a_newcomer_takes_the_place_and_the_count_of_the_least),
         cmocka_unit_test(a_user_is_not_the_address_of_the_same_name),
         cmocka_unit_test(whoever_comes_often_is_held_within_the_bounds),

@@ -59,7 +59,7 @@ static void decide(struct journal_app *app, int count, int64_t now_us, bool is_s
     if (app->usage == NULL)
         app->usage = usage_app_new(usage);
     usage_add(app->usage, &counts.tallies[0], now_us / MINUTE_US);
-    usage_add_denied(app->usage, counts.denied);
+    usage_add_top(app->usage, TOP_DENIED, counts.tops[TOP_DENIED]);
     ring_counts_close(&counts);
     if (is_sent)
         app->sent = ring_newest(&app->ring);

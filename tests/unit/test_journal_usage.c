@@ -336,6 +336,28 @@ static void what_is_no_usage_is_passed_over(void **state)
     journal_free(journal);
 }
 
+/* Before the sums and the cost there were only counts and denied subjects. */
+static void what_an_older_version_has_sent_is_told(void **state)
+{
+    static const char packed[] = "\x11"
+                                 "\x02/a\x07"
+                                 "default\x05\x07\x02\x00\x00\x00\x00";
+    struct journal *journal = journal_on_redis();
+    const int64_t minute_s = clock_wall_us() / MINUTE_US * MINUTE_S;
+    char key[100];
+    char field[40];
+
+    (void)state;
+    decide(journal, "alice", 2, 1);
+    (void)snprintf(key, sizeof key, "sluice:usage:{" JOURNAL_APP "}:minutes:%lld",
+                   (long long)(minute_s - minute_s % HOUR_S));
+    (void)snprintf(field, sizeof field, "%lld:00000000000000aa", (long long)minute_s);
+    redis_server_command(server, "HSET %s %s %b", key, field, packed, sizeof packed - 1);
+
+    assert_true(counts(journal, 1 + 7, 1 + 2, false));
+    journal_free(journal);
+}
+
 /* A week of minutes and ninety days of hours are hundreds of hashes in Redis. */
 static void an_app_that_asks_little_is_answered_while_ninety_days_are_read(void **state)
 {
@@ -385,6 +407,7 @@ int main(void)
         WITH_REDIS(usage_and_its_expiry_are_set_in_one_transaction),
         WITH_REDIS(without_redis_usage_is_the_own_and_is_sent_later),
         WITH_REDIS(what_is_no_usage_is_passed_over),
+        WITH_REDIS(what_an_older_version_has_sent_is_told),
     };
 
     return cmocka_run_group_tests(tests, redis_group_open, redis_group_close);

@@ -183,7 +183,7 @@ static void every_member_comes_back(void **state)
 static void the_largest_record_comes_back_and_is_bounded(void **state)
 {
     static struct parts parts;
-    struct ring_counts counts = {.denied = heavy_hitters_new()};
+    struct ring_counts counts = {.tops = {heavy_hitters_new()}};
     struct ring ring;
 
     (void)state;

@@ -283,6 +283,95 @@ static void counts_of_a_later_version_are_passed_over(void **state)
     assert_int_equal(packed.length, 0);
 }
 
+static uint64_t sum_of(const struct tally *tally, enum tally_sum which, struct text name)
+{
+    const struct sums *sums = &tally->sums[which];
+
+    for (uint32_t i = 0; i < sums->count; i++) {
+        if (text_equal((struct text){sums->at[i].name, sums->at[i].length}, name))
+            return sums->at[i].value;
+    }
+    return 0;
+}
+
+static void what_was_charged_is_summed_by_measure(void **state)
+{
+    static const struct measured tokens = {{"tokens", 6}, 1500};
+    struct tally tally = {0};
+    struct record record = record_of("/a", "default", true);
+
+    (void)state;
+    record.costs = (struct costs){2, 1, &tokens};
+    record.was_charged = true;
+    tally_record(&tally, &record);
+    record.is_partial = true;
+    record.granted = 100;
+    record.granted_of = TEXT("tokens");
+    tally_record(&tally, &record);
+    /* Denied, or allowed without counters: that charges nothing. */
+    record.was_charged = false;
+    tally_record(&tally, &record);
+
+    assert_int_equal(sum_of(&tally, TALLY_COST, TEXT("requests")), 4);
+    assert_int_equal(sum_of(&tally, TALLY_COST, TEXT("tokens")), 1600);
+    tally_close(&tally);
+}
+
+static void denials_are_summed_by_the_limits_that_denied(void **state)
+{
+    static const struct text names[] = {{"pool", 4}, {"org", 3}};
+    struct tally tally = {0};
+    struct record record = record_of("/a", "default", false);
+
+    (void)state;
+    tally_record(&tally, &record); /* of a plain rule */
+    record.denied_by = (struct record_limits){2, names};
+    tally_record(&tally, &record);
+    record.denied_by.count = 1;
+    record.allowed = true;
+    record.would_deny = true;
+    tally_record(&tally, &record);
+    /* No limit has denied, but the policy's on_store_error. */
+    record = record_of("/a", "default", false);
+    record.remaining = -1;
+    tally_record(&tally, &record);
+
+    assert_int_equal(sum_of(&tally, TALLY_DENIED_BY, TEXT("pool")), 2);
+    assert_int_equal(sum_of(&tally, TALLY_DENIED_BY, TEXT("org")), 1);
+    assert_int_equal(sum_of(&tally, TALLY_DENIED_BY, TEXT(TALLY_UNNAMED)), 1);
+    tally_close(&tally);
+}
+
+static void sums_are_merged_packed_and_cleared_with_the_rest(void **state)
+{
+    struct arena arena = {0};
+    struct buffer buffer;
+    struct tally tally = {0};
+    struct tally other = {0};
+    struct record record = record_of("/a", "default", true);
+
+    (void)state;
+    record.costs.requests = 7;
+    record.was_charged = true;
+    tally_record(&tally, &record);
+    tally_merge(&other, &tally);
+    tally_merge(&other, &tally);
+    assert_int_equal(sum_of(&other, TALLY_COST, TEXT("requests")), 14);
+    buffer_init(&buffer, &arena, 16);
+    tally_write_sums(&other, &buffer);
+    assert_true(buffer.length <= TALLY_SUMS_BYTES);
+    /* A later version may have more of them. */
+    buffer_add(&buffer, TEXT("\x05later"));
+    tally_clear(&other);
+    assert_int_equal(sum_of(&other, TALLY_COST, TEXT("requests")), 0);
+    tally_add_sums(&other, buffer_text(&buffer));
+
+    assert_int_equal(sum_of(&other, TALLY_COST, TEXT("requests")), 14);
+    tally_close(&tally);
+    tally_close(&other);
+    arena_close(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +387,9 @@ int main(void)
         cmocka_unit_test(what_is_cut_off_is_no_entry),
         cmocka_unit_test(what_is_no_entry_is_refused),
         cmocka_unit_test(counts_of_a_later_version_are_passed_over),
+        cmocka_unit_test(what_was_charged_is_summed_by_measure),
+        cmocka_unit_test(denials_are_summed_by_the_limits_that_denied),
+        cmocka_unit_test(sums_are_merged_packed_and_cleared_with_the_rest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -221,10 +221,10 @@ static void each_denied_subject_is_told_by_its_name(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
         for (size_t times = i; times < ARRAY_COUNT(names); times++)
-            heavy_hitters_add(hitters, &(struct subject){text_of(names[i]), TEXT("x")});
+            heavy_hitters_add(hitters, &(struct subject){text_of(names[i]), TEXT("x")}, 1);
     }
     minutes_add(app, MIDNIGHT, "/a", 0, 6);
-    usage_add_denied(app, hitters);
+    usage_add_top(app, TOP_DENIED, hitters);
 
     json_t *json = minutes_answer(app, &minutes_last_hour, MIDNIGHT);
     char *subjects =

@@ -135,16 +135,20 @@ static void what_was_saved_is_told_by_the_next_process(void **state)
     minutes_add(first.app, now - 90, "/a", 7, 0);
     minutes_add(first.app, now, "/a", 1, 2);
     minutes_add_denied(first.app, TEXT("bob"), 2);
+    minutes_add_decision(first.app, now, "tokens", 1500);
     assert_true(saved(&first, APP));
     counting_free(&first);
     struct counting second = counting_new(2);
     minutes_add(second.app, now, "/a", 10, 0);
+    minutes_add_decision(second.app, now, "tokens", 500);
     assert_true(saved(&second, APP));
 
-    expect_allowed(second.file, APP, 18);
+    expect_allowed(second.file, APP, 20);
     expect_allowed(second.file, "app0000000000002", 0);
     json_t *json = told(second.file, APP, &minutes_last_hour);
-    assert_int_equal(minutes_at(json, now, "allowed"), 11);
+    assert_int_equal(minutes_at(json, now, "allowed"), 13);
+    const json_t *tokens = json_array_get(json_object_get(json, "costs"), 0);
+    assert_int_equal(minutes_integer(tokens, "cost"), 2000);
     assert_int_equal(minutes_total(json, "denied"), 2);
     const json_t *top = json_object_get(json_object_get(json, "top_denied"), "subjects");
     assert_int_equal(minutes_integer(json_array_get(top, 0), "denied"), 2);
@@ -404,13 +408,14 @@ static void a_file_that_was_deleted_is_made_anew(void **state)
 static void rows_that_are_no_usage_are_passed_over(void **state)
 {
     struct counting counting = counting_new(1);
-    char sql[400];
+    char sql[500];
 
     (void)state;
     minutes_add(counting.app, now, "/a", 1, 0);
     assert_true(saved(&counting, APP));
     (void)snprintf(sql, sizeof(sql),
-                   "INSERT INTO usage_spans VALUES (1, %lld, '" APP "', 9, 0, x'ff00ff', 'x'),"
+                   "INSERT INTO usage_spans (span, start, app, instance, part, counts, denied)"
+                   " VALUES (1, %lld, '" APP "', 9, 0, x'ff00ff', 'x'),"
                    " (1, %lld, '" APP "', 9, 1, '', x''), (0, %lld, '" APP "', 9, 2, 7, 1.5),"
                    " (1, %lld, '" APP "', 9, 3, zeroblob(9000000), NULL)",
                    (long long)(now - now % HOUR), (long long)(now - now % HOUR), (long long)now,
