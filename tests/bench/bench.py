@@ -27,7 +27,8 @@ rivals.py says how each is started and asked. Claims are not judged then.
 options of its own: see --simulate --help.
 
 --instructions counts instructions: two runs of different lengths under callgrind, so that the cost
-of starting cancels out. Use it to compare two commits. It repeats to about one per cent.
+of starting cancels out. Use it to compare two commits. Only what workers do
+for requests counts. It repeats to about half a per cent.
 """
 
 import argparse
