@@ -54,8 +54,10 @@ int64_t model_kept_expire(struct model_kept *kept, int64_t now_us)
         struct model_counter *counter = &kept->counters[i];
         const int64_t ends_us = until_us(kept, counter);
 
-        if (kept->engine->has_expiry && now_us >= counter->string_until_us)
+        if (kept->engine->has_expiry && now_us >= counter->string_until_us) {
+            floor_us = counter->string_until_us > floor_us ? counter->string_until_us : floor_us;
             counter->string_until_us = 0;
+        }
         if (now_us < ends_us)
             continue;
         floor_us = ends_us > floor_us ? ends_us : floor_us;
