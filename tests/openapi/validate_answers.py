@@ -9,7 +9,9 @@ The folder has transcripts. Each line is one exchange, as the system tests' clie
 operation: its status (or `default`), its media type, each header field of the contract, and its
 body, which must satisfy the JSON Schema. A later version may add members and words, so the schemas
 are open. But an answer of this version has none that the document does not name. The document's own
-examples must satisfy their schemas too. At the end, the documented responses that no exchange has
+examples must satisfy their schemas too. `x-on-accept` has the media types of a response that only
+those get who ask for them: if they were in `content`, generated clients would have to tell them
+apart from what they have always got. At the end, the documented responses that no exchange has
 shown are listed.
 """
 
@@ -87,7 +89,7 @@ class Contract:
         if exchange["method"] == "HEAD" or exchange["body"] in ("", None):
             return []
         media_type = fields.get("content-type", "").split(";")[0]
-        content = response.get("content", {})
+        content = {**response.get("content", {}), **response.get("x-on-accept", {})}
         if media_type not in content:
             return [f"media type {media_type!r} is not documented"]
         if not media_type.endswith("json") or "schema" not in content[media_type]:
