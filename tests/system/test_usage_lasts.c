@@ -17,7 +17,7 @@
 /* A service that ends and comes back with the same data, and a client of it with the same key. */
 struct scene {
     struct service_options options;
-    char data_dir[SCRATCH_PATH_BYTES];
+    char data_dir[SCRATCH_PATH_BYTES + 8];
     struct service *service;
     struct client *tenant;
 };
@@ -134,7 +134,7 @@ static void a_kill_loses_at_most_what_was_not_flushed(void **state)
 static void only_the_memory_engine_has_a_file_of_usage(void **state)
 {
     const struct world *world = *state;
-    char path[SCRATCH_PATH_BYTES + 16];
+    char path[SCRATCH_PATH_BYTES + 32];
     struct scene scene;
     struct stat status;
 
@@ -147,12 +147,41 @@ static void only_the_memory_engine_has_a_file_of_usage(void **state)
     scene_close(&scene);
 }
 
+static void the_file_is_in_the_data_directory_wherever_the_catalogue_is(void **state)
+{
+    const struct world *world = *state;
+    if (world->redis != NULL)
+        skip(); /* there is no file */
+    char elsewhere[SCRATCH_PATH_BYTES];
+    char catalogue[SCRATCH_PATH_BYTES + 32];
+    const char *const flags[] = {"--catalogue", catalogue, NULL};
+    struct scene scene = {.options = world_options(world)};
+    struct stat status;
+    scratch_directory("elsewhere", elsewhere);
+    (void)snprintf(catalogue, sizeof(catalogue), "sqlite:%s/sluice.db", elsewhere);
+    (void)snprintf(scene.data_dir, sizeof(scene.data_dir), "%s/new", elsewhere);
+    scene.options.data_dir = scene.data_dir;
+    scene.options.flags = flags;
+
+    scene.service = service_start(&scene.options);
+    scene.tenant = tenant_new(scene.service);
+    tenant_policy(scene.tenant, "{'route_key':'*','limit':100,'window_seconds':31536000}");
+    check_times(&scene, "alice", "/a", 4);
+    service_stop(scene.service);
+    scene_go_on(&scene);
+
+    assert_int_equal(decisions(&scene, DAY), 4);
+    assert_int_equal(stat(scene.data_dir, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0700);
+    scene_close(&scene);
+}
+
 static void a_damaged_file_stops_neither_decisions_nor_usage(void **state)
 {
     const struct world *world = *state;
     if (world->redis != NULL)
         skip(); /* there is no file */
-    char path[SCRATCH_PATH_BYTES + 16];
+    char path[SCRATCH_PATH_BYTES + 32];
     struct scene scene;
     scene_open(&scene, world);
     service_stop(scene.service);
@@ -177,7 +206,7 @@ static void without_a_place_for_the_file_decisions_go_on_and_usage_says_so(void 
     const struct world *world = *state;
     if (world->redis != NULL)
         skip(); /* there is no file */
-    char path[SCRATCH_PATH_BYTES + 16];
+    char path[SCRATCH_PATH_BYTES + 32];
     struct scene scene;
     scene_open(&scene, world);
     service_stop(scene.service);
@@ -203,6 +232,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(totals_are_the_checks_sent_across_clean_restarts),
         cmocka_unit_test(a_kill_loses_at_most_what_was_not_flushed),
         cmocka_unit_test(only_the_memory_engine_has_a_file_of_usage),
+        cmocka_unit_test(the_file_is_in_the_data_directory_wherever_the_catalogue_is),
         cmocka_unit_test(a_damaged_file_stops_neither_decisions_nor_usage),
         cmocka_unit_test(without_a_place_for_the_file_decisions_go_on_and_usage_says_so),
     };
