@@ -41,13 +41,13 @@ struct replay_report {
     uint16_t *slots; /* by hash: the place of a subject, plus 1; 0: free */
 };
 
-/* For these entries, which are in the order of time, and of a week at most. `count` may be 0. All
- * is borrowed. */
+/* For these entries, which are in order, and of a week at most by `in_order_us`. `count` may be 0.
+ * All is borrowed. */
 void replay_report_init(struct replay_report *report, const struct policy *policy,
                         const struct log_entry entries[], size_t count, struct arena *arena);
 
 /* Counts one of the entries, and what came of it. */
-void replay_report_add(struct replay_report *report, const struct record *record,
+void replay_report_add(struct replay_report *report, const struct log_entry *entry,
                        enum replay_end end, const struct replay_outcome *outcome);
 
 /* Writes the members from `replayed` to `by_limit` into an object that the caller has begun. */

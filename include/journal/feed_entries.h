@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Collects the entries of a stream (see feed_state.h) as the log that callers read: page by page,
- * the newest first. */
+ * the newest first. Its order is that of log_entries.h. */
 #ifndef JOURNAL_FEED_ENTRIES_H
 #define JOURNAL_FEED_ENTRIES_H
 
@@ -15,14 +15,11 @@
  * before. */
 #define FEED_PAGE_ENTRIES 201
 
-struct feed_entry;
-
 /* Private, except `before`. */
 struct feed_entries {
     const struct record_filter *filter;
     struct arena *arena;
-    struct feed_entry *found; /* the entries that the filter takes */
-    size_t count;
+    struct log_entries found; /* the entries that the filter takes */
     size_t read;
     char before[48]; /* the id where the next page begins, as XREVRANGE needs it */
 };
@@ -35,10 +32,12 @@ void feed_entries_init(struct feed_entries *entries, const struct record_filter 
  * last page. */
 bool feed_entries_add(struct feed_entries *entries, const redisReply *reply);
 
-/* A JSON array in `arena` of the added entries that the filter takes, newest first. */
-struct text feed_entries_write(const struct feed_entries *entries, struct arena *arena);
+/* One of these is to be called once all pages are added.
+ *
+ * A JSON array in `arena` of the added entries that the filter takes, newest first. */
+struct text feed_entries_write(struct feed_entries *entries, struct arena *arena);
 
-/* The same entries as values: in any order, and one that was read twice is there twice. */
-void feed_entries_list(const struct feed_entries *entries, struct log_entries *list);
+/* All that the filter takes, settled. */
+const struct log_entries *feed_entries_list(struct feed_entries *entries, enum log_order order);
 
 #endif

@@ -79,18 +79,20 @@ void replay_report_init(struct replay_report *report, const struct policy *polic
     report->subjects = ARENA_ARRAY(arena, struct replay_subject, subjects_max);
     report->slots = ARENA_ARRAY(arena, uint16_t, SLOTS);
     if (count > 0)
-        choose_step(report, entries[0].record.time_us, entries[count - 1].record.time_us);
+        choose_step(report, entries[0].in_order_us, entries[count - 1].in_order_us);
 }
 
-void replay_report_add(struct replay_report *report, const struct record *record,
+void replay_report_add(struct replay_report *report, const struct log_entry *entry,
                        enum replay_end end, const struct replay_outcome *outcome)
 {
+    const struct record *record = &entry->record;
+
     report->ends[end]++;
     if (end != REPLAY_DECIDED)
         return;
 
     const struct change change = change_of(report, record, outcome);
-    const int64_t point = step_of(report, record->time_us) - report->first_step;
+    const int64_t point = step_of(report, entry->in_order_us) - report->first_step;
 
     ASSERT(point >= 0 && (size_t)point < report->point_count);
     add_change(&report->totals, &change);

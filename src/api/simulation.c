@@ -214,8 +214,8 @@ static void simulation_begin(struct simulation *simulation)
     const int64_t window_us = simulation->window_s * SECOND_US;
 
     while (simulation->first < entries->count &&
-           entries->at[entries->count - 1].record.time_us -
-                   entries->at[simulation->first].record.time_us >=
+           entries->at[entries->count - 1].in_order_us -
+                   entries->at[simulation->first].in_order_us >=
                window_us)
         simulation->first++;
     replay_report_init(&simulation->report, simulation->policy, entries->at + simulation->first,
@@ -228,12 +228,12 @@ static void simulation_replay_some(struct simulation *simulation)
     const struct log_entries *entries = &simulation->job.entries;
 
     for (size_t i = 0; i < SIMULATION_STEP && simulation->next < entries->count; i++) {
-        const struct record *record = &entries->at[simulation->next].record;
+        const struct log_entry *entry = &entries->at[simulation->next];
         struct replay_outcome outcome;
-        const enum replay_end end = replay_entry(&simulation->replay, record, &outcome);
+        const enum replay_end end = replay_entry(&simulation->replay, &entry->record, &outcome);
 
         if (simulation->next++ >= simulation->first)
-            replay_report_add(&simulation->report, record, end, &outcome);
+            replay_report_add(&simulation->report, entry, end, &outcome);
     }
 }
 
@@ -264,5 +264,5 @@ static void write_seconds(const struct log_entry *entry, const char *key, struct
     if (entry == NULL)
         writer_null(writer, key);
     else
-        writer_integer(writer, key, entry->record.time_us / SECOND_US);
+        writer_integer(writer, key, entry->in_order_us / SECOND_US);
 }

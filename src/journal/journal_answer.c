@@ -211,8 +211,7 @@ static void entries_begin(struct journal_job *job)
 
 static void entries_finish(struct journal_job *job)
 {
-    feed_entries_list(&job->progress->entries, &job->entries);
-    log_entries_settle(&job->entries);
+    job->entries = *feed_entries_list(&job->progress->entries, LOG_ORDER_AS_DECIDED);
 }
 
 static void entries_close(struct journal_progress *progress)
@@ -231,7 +230,7 @@ static void entries_from_ring(struct journal_job *job, bool has_feed, struct jou
         if (!log_entries_add(&job->entries, &(struct entry_id){app->instance, sequence}, &record))
             break;
     }
-    log_entries_settle(&job->entries);
+    log_entries_settle(&job->entries, LOG_ORDER_AS_DECIDED);
 }
 
 /* Only the flusher knows what is counted and not sent; without a feed it has to sum that up. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The replies of Redis when the shared log is read. Either the log is unavailable, or it is a JSON
- * array of at most as many entries as were asked for, newest first. Each entry matches the filter,
- * and has every member that a client may rely on. Those whose number varies are bounded, and their
- * names are words. */
+ * array of at most as many entries as were asked for. Those of one instance are in order by number,
+ * the greatest first. Each entry matches the filter, and has every member that a client may rely
+ * on. Those whose number varies are bounded, and their names are words. */
 #include "fuzz.h"
 
 #include "base/arena.h"
@@ -30,7 +30,7 @@ static struct feed *feed;
 
 static void try_filter(const struct record_filter *filter);
 static void entries_check(const json_t *entries, const struct record_filter *filter);
-static void entry_check(const json_t *entry, const struct record_filter *filter);
+static struct entry_id entry_check(const json_t *entry, const struct record_filter *filter);
 static void subjects_check(const json_t *entry, const struct record_filter *filter);
 static const json_t *subject_of(const json_t *entry, struct text name);
 static void names_check(const json_t *object, bool (*is_name)(struct text name));
@@ -82,20 +82,18 @@ static void try_filter(const struct record_filter *filter)
 
 static void entries_check(const json_t *entries, const struct record_filter *filter)
 {
-    json_int_t before = INT64_MAX;
+    struct entry_id ids[LIMIT];
 
-    ASSERT(json_array_size(entries) <= (size_t)filter->limit);
+    ASSERT(filter->limit <= LIMIT && json_array_size(entries) <= (size_t)filter->limit);
     for (size_t i = 0; i < json_array_size(entries); i++) {
-        const json_t *entry = json_array_get(entries, i);
-        const json_int_t time_us = json_integer_value(json_object_get(entry, "time_us"));
-
-        entry_check(entry, filter);
-        ASSERT(time_us <= before);
-        before = time_us;
+        ids[i] = entry_check(json_array_get(entries, i), filter);
+        for (size_t before = 0; before < i; before++)
+            ASSERT(ids[i].instance != ids[before].instance ||
+                   ids[i].sequence < ids[before].sequence);
     }
 }
 
-static void entry_check(const json_t *entry, const struct record_filter *filter)
+static struct entry_id entry_check(const json_t *entry, const struct record_filter *filter)
 {
     static const char *const members[] = {
         "route_key", "id",      "timestamp", "time",      "time_us",        "route", "role",
@@ -118,6 +116,7 @@ static void entry_check(const json_t *entry, const struct record_filter *filter)
     charge_check(entry, filter);
     said_check(entry);
     subjects_check(entry, filter);
+    return read;
 }
 
 static void subjects_check(const json_t *entry, const struct record_filter *filter)

@@ -173,7 +173,7 @@ static void entries_make(struct journal_job *job)
 
         ASSERT(has_room);
     }
-    log_entries_settle(&job->entries);
+    log_entries_settle(&job->entries, LOG_ORDER_AS_DECIDED);
 }
 
 /* Replaces src/catalogue/catalogue.c, together with support/whole_catalogue.c. */

@@ -4,6 +4,7 @@
 #include "journal_case.h"
 
 #include "base/document.h"
+#include "base/duration.h"
 #include "journal/feed.h"
 #include "support/redis_group.h"
 #include "support/topologies.h"
@@ -94,8 +95,8 @@ static void decisions_of_one_millisecond_are_in_order(void **state)
     struct journal *journals[] = {journal_on_redis(), journal_on_redis()};
 
     (void)state;
-    /* Each instance sends its own in another order than that of their times. */
-    for (int64_t number = 10; number >= 1; number--) {
+    /* Each instance sends all of its own before or after those of the other. */
+    for (int64_t number = 1; number <= 10; number++) {
         const struct record record = {
             .time_us = INT64_C(1795270335042000) + number,
             .subjects = {1, &alice},
@@ -110,6 +111,32 @@ static void decisions_of_one_millisecond_are_in_order(void **state)
 
     assert_true(journal_shows(journals[1], 1, 10));
     assert_true(journal_shows(journals[0], 1, 10));
+    journal_free(journals[0]);
+    journal_free(journals[1]);
+}
+
+/* Of the store, or of an instance that decided without it. */
+static void the_newest_come_first_although_a_clock_was_ahead(void **state)
+{
+    const struct subject alice = {TEXT("user"), TEXT("alice")};
+    struct journal *journals[] = {journal_on_redis(), journal_on_redis()};
+
+    (void)state;
+    for (int64_t number = 1; number <= 20; number++) {
+        const struct record record = {
+            .time_us = (number <= 10 ? 2 * HOUR_US : HOUR_US) + number * SECOND_US,
+            .subjects = {1, &alice},
+            .route = TEXT("/a"),
+            .costs = {.requests = number},
+            .mode = "enforce",
+        };
+
+        journal_record(journal_app(journals[number / 2 % 2], JOURNAL_APP), &record);
+        assert_in_range(journal_count(journals[number / 2 % 2]), number, number);
+    }
+
+    assert_true(journal_shows(journals[0], 1, 20));
+    assert_true(journal_shows(journals[1], 1, 20));
     journal_free(journals[0]);
     journal_free(journals[1]);
 }
@@ -253,6 +280,7 @@ int main(void)
         WITH_REDIS(a_charge_is_kept_and_told_apart),
         WITH_REDIS(instances_together_show_every_decision_once_in_order_of_time),
         WITH_REDIS(decisions_of_one_millisecond_are_in_order),
+        WITH_REDIS(the_newest_come_first_although_a_clock_was_ahead),
         WITH_REDIS(an_entry_sent_twice_is_shown_once),
         WITH_REDIS(what_is_no_entry_is_passed_over),
         WITH_REDIS(the_stream_is_bounded_and_expires),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "journal/log_entries.h"
 
+#include "base/duration.h"
 #include "journal/ring.h"
 #include "record_case.h"
 
@@ -21,6 +22,7 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* As the journal reads them: the newest is added first. */
 static bool add(uint64_t instance, uint64_t sequence, int64_t time_us)
 {
     const struct entry_id id = {instance, sequence};
@@ -30,47 +32,109 @@ static bool add(uint64_t instance, uint64_t sequence, int64_t time_us)
     return log_entries_add(&entries, &id, &record);
 }
 
-static void expect_entry(size_t place, uint64_t instance, uint64_t sequence)
+/* Settles the log that was added, and expects that it is this, from the oldest on. */
+static void expect_log(const struct entry_id ids[], size_t count)
 {
-    assert_true(place < entries.count);
-    assert_int_equal(entries.at[place].id.instance, instance);
-    assert_int_equal(entries.at[place].id.sequence, sequence);
+    log_entries_settle(&entries, LOG_ORDER_BY_NUMBER);
+    assert_int_equal(entries.count, count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(entries.at[i].id.instance, ids[i].instance);
+        assert_int_equal(entries.at[i].id.sequence, ids[i].sequence);
+        assert_true(i == 0 || entries.at[i - 1].in_order_us <= entries.at[i].in_order_us);
+        assert_true(entries.at[i].in_order_us <= entries.at[i].record.time_us);
+    }
 }
 
-static void the_order_is_time_then_instance_then_number(void **state)
+#define EXPECT_LOG(...)                                                                            \
+    do {                                                                                           \
+        const struct entry_id expected[] = {__VA_ARGS__};                                          \
+        expect_log(expected, ARRAY_COUNT(expected));                                               \
+    } while (0)
+
+static void instances_that_flush_at_different_moments_are_in_order_of_time(void **state)
 {
     (void)state;
-    assert_true(add(2, 1, 50) && add(1, 11, 40) && add(1, 9, 40) && add(2, 2, 40) &&
-                add(1, 10, 60));
+    assert_true(add(2, 2, 40) && add(2, 1, 20) && add(3, 1, 30) && add(1, 9, 50) && add(1, 8, 10));
 
-    log_entries_settle(&entries);
-    assert_int_equal(entries.count, 5);
-    expect_entry(0, 1, 9);
-    expect_entry(1, 1, 11);
-    expect_entry(2, 2, 2);
-    expect_entry(3, 2, 1);
-    expect_entry(4, 1, 10);
+    EXPECT_LOG({1, 8}, {2, 1}, {3, 1}, {2, 2}, {1, 9});
+}
+
+static void at_the_same_time_the_place_decides(void **state)
+{
+    (void)state;
+    assert_true(add(1, 2, 40) && add(3, 1, 40) && add(2, 1, 40) && add(1, 1, 40));
+
+    EXPECT_LOG({1, 1}, {2, 1}, {3, 1}, {1, 2});
+}
+
+static void a_clock_that_steps_back_puts_nothing_behind_what_was_before(void **state)
+{
+    (void)state;
+    assert_true(add(1, 3, HOUR_US + 3) && add(2, 3, HOUR_US + 2) && add(2, 2, 2 * HOUR_US + 2) &&
+                add(2, 1, 2 * HOUR_US) && add(1, 2, 2 * HOUR_US + 1) && add(1, 1, 2 * HOUR_US - 1));
+
+    EXPECT_LOG({1, 1}, {2, 1}, {1, 2}, {2, 2}, {2, 3}, {1, 3});
+}
+
+static void a_clock_that_is_ahead_hides_nothing_that_came_later(void **state)
+{
+    (void)state;
+    assert_true(add(1, 2, 13 * SECOND_US) && add(2, 3, 12 * SECOND_US) &&
+                add(2, 2, 130 * SECOND_US) && add(2, 1, 10 * SECOND_US) &&
+                add(1, 1, 9 * SECOND_US));
+
+    EXPECT_LOG({1, 1}, {2, 1}, {2, 2}, {2, 3}, {1, 2});
+}
+
+static void what_comes_late_is_where_it_came(void **state)
+{
+    (void)state;
+    assert_true(add(2, 1, 10 * SECOND_US) && add(1, 2, 12 * SECOND_US) && add(1, 1, 9 * SECOND_US));
+
+    EXPECT_LOG({1, 1}, {1, 2}, {2, 1});
+}
+
+/* By several workers. */
+static void an_instance_is_replayed_as_it_was_decided_and_shown_as_it_was_numbered(void **state)
+{
+    (void)state;
+    assert_true(add(1, 4, 5) && add(1, 3, 3 * SECOND_US) && add(1, 2, 10) && add(1, 1, 20));
+
+    EXPECT_LOG({1, 1}, {1, 2}, {1, 3}, {1, 4});
+
+    log_entries_init(&entries, &arena);
+    assert_true(add(1, 4, 5) && add(1, 3, 3 * SECOND_US) && add(1, 2, 10) && add(1, 1, 20));
+    log_entries_settle(&entries, LOG_ORDER_AS_DECIDED);
+    assert_int_equal(entries.at[0].id.sequence, 2);
+    assert_int_equal(entries.at[1].id.sequence, 1);
+    assert_int_equal(entries.at[2].id.sequence, 3);
+    assert_int_equal(entries.at[3].id.sequence, 4);
+}
+
+/* Its log in Redis was lost in part. */
+static void an_instance_that_sends_again_is_in_order_of_number(void **state)
+{
+    (void)state;
+    assert_true(add(1, 3, 30) && add(1, 2, 20) && add(1, 1, 10) && add(2, 1, 25) && add(1, 3, 30));
+
+    EXPECT_LOG({1, 1}, {1, 2}, {2, 1}, {1, 3});
 }
 
 static void an_entry_that_was_read_twice_is_there_once(void **state)
 {
     (void)state;
-    assert_true(add(1, 1, 10) && add(1, 2, 20) && add(1, 1, 10) && add(2, 1, 10));
+    assert_true(add(1, 2, 20) && add(1, 1, 10) && add(1, 1, 10) && add(2, 1, 5));
 
-    log_entries_settle(&entries);
-    assert_int_equal(entries.count, 3);
-    expect_entry(0, 1, 1);
-    expect_entry(1, 2, 1);
-    expect_entry(2, 1, 2);
+    EXPECT_LOG({2, 1}, {1, 1}, {1, 2});
     assert_int_equal(entries.missing, 0);
 }
 
 static void entries_before_and_between_those_of_an_instance_are_missing(void **state)
 {
     (void)state;
-    assert_true(add(1, 4, 10) && add(1, 5, 20) && add(1, 8, 30) && add(7, 2, 40));
+    assert_true(add(7, 2, 40) && add(1, 8, 30) && add(1, 5, 20) && add(1, 4, 10));
 
-    log_entries_settle(&entries);
+    log_entries_settle(&entries, LOG_ORDER_BY_NUMBER);
     assert_int_equal(entries.missing, 3 + 2 + 1);
 }
 
@@ -80,14 +144,14 @@ static void numbers_of_a_stranger_do_not_overflow_what_is_missing(void **state)
     for (uint64_t instance = 1; instance <= 4; instance++)
         assert_true(add(instance, INT64_MAX, 10));
 
-    log_entries_settle(&entries);
+    log_entries_settle(&entries, LOG_ORDER_BY_NUMBER);
     assert_true(entries.missing == INT64_MAX);
 }
 
 static void an_empty_log_is_whole(void **state)
 {
     (void)state;
-    log_entries_settle(&entries);
+    log_entries_settle(&entries, LOG_ORDER_BY_NUMBER);
     assert_int_equal(entries.count, 0);
     assert_int_equal(entries.missing, 0);
 }
@@ -95,13 +159,13 @@ static void an_empty_log_is_whole(void **state)
 static void there_is_room_for_the_whole_log_and_no_more(void **state)
 {
     (void)state;
-    for (uint64_t sequence = 1; sequence <= JOURNAL_RECORDS; sequence++)
+    for (uint64_t sequence = JOURNAL_RECORDS; sequence > 0; sequence--)
         assert_true(add(1, sequence, 10));
-    assert_false(add(1, JOURNAL_RECORDS + 1, 10));
+    assert_false(add(2, 1, 10));
 
-    log_entries_settle(&entries);
+    log_entries_settle(&entries, LOG_ORDER_BY_NUMBER);
     assert_int_equal(entries.count, JOURNAL_RECORDS);
-    expect_entry(JOURNAL_RECORDS - 1, 1, JOURNAL_RECORDS);
+    assert_int_equal(entries.at[JOURNAL_RECORDS - 1].id.sequence, JOURNAL_RECORDS);
 }
 
 #define LOG_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -109,7 +173,13 @@ static void there_is_room_for_the_whole_log_and_no_more(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LOG_TEST(the_order_is_time_then_instance_then_number),
+        LOG_TEST(instances_that_flush_at_different_moments_are_in_order_of_time),
+        LOG_TEST(at_the_same_time_the_place_decides),
+        LOG_TEST(a_clock_that_steps_back_puts_nothing_behind_what_was_before),
+        LOG_TEST(a_clock_that_is_ahead_hides_nothing_that_came_later),
+        LOG_TEST(what_comes_late_is_where_it_came),
+        LOG_TEST(an_instance_is_replayed_as_it_was_decided_and_shown_as_it_was_numbered),
+        LOG_TEST(an_instance_that_sends_again_is_in_order_of_number),
         LOG_TEST(an_entry_that_was_read_twice_is_there_once),
         LOG_TEST(entries_before_and_between_those_of_an_instance_are_missing),
         LOG_TEST(numbers_of_a_stranger_do_not_overflow_what_is_missing),

@@ -41,6 +41,7 @@ static struct record *put(size_t place, const char *user_id, int64_t time_us)
     struct subject *subject = ARENA_NEW(&arena, struct subject);
 
     entries[place].record = replaying_record("/a", user_id, time_us);
+    entries[place].in_order_us = time_us;
     *subject = entries[place].record.subjects.at[0];
     entries[place].record.subjects.at = subject;
     return &entries[place].record;
@@ -80,10 +81,10 @@ static void each_change_is_counted_once(void **state)
     for (size_t i = 0; i < 4; i++)
         put(i, "ada", REPLAYING_START_US)->allowed = i < 3;
     replay_report_init(&report, policy, entries, 4, &arena);
-    replay_report_add(&report, &entries[0].record, REPLAY_DECIDED, &allowed);
-    replay_report_add(&report, &entries[1].record, REPLAY_DECIDED, &denied);
-    replay_report_add(&report, &entries[2].record, REPLAY_DECIDED, &denied);
-    replay_report_add(&report, &entries[3].record, REPLAY_DECIDED, &allowed);
+    replay_report_add(&report, &entries[0], REPLAY_DECIDED, &allowed);
+    replay_report_add(&report, &entries[1], REPLAY_DECIDED, &denied);
+    replay_report_add(&report, &entries[2], REPLAY_DECIDED, &denied);
+    replay_report_add(&report, &entries[3], REPLAY_DECIDED, &allowed);
 
     write_answer();
     expect_counts(answer, "then", 3, 1, 0);
@@ -108,7 +109,7 @@ static void what_was_left_out_or_charged_is_no_decision(void **state)
     replay_report_init(&report, policy, entries, 1, &arena);
     for (enum replay_end end = REPLAY_CHARGED; end < REPLAY_ENDS; end++) {
         for (size_t i = 0; i < (size_t)end; i++)
-            replay_report_add(&report, &entries[0].record, end, &allowed);
+            replay_report_add(&report, &entries[0], end, &allowed);
     }
 
     write_answer();
@@ -130,7 +131,7 @@ static void shadow_then_is_told_by_a_reason_and_numbers(void **state)
     entries[1].record.remaining = -1;
     replay_report_init(&report, policy, entries, 3, &arena);
     for (size_t i = 0; i < 3; i++)
-        replay_report_add(&report, &entries[i].record, REPLAY_DECIDED, &allowed);
+        replay_report_add(&report, &entries[i], REPLAY_DECIDED, &allowed);
 
     write_answer();
     expect_counts(answer, "then", 2, 1, 1);
@@ -147,8 +148,8 @@ static void expect_points(int64_t span_us, int64_t step_s)
     put(0, "ada", REPLAYING_START_US + DAY_US - 1);
     put(1, "ada", REPLAYING_START_US + DAY_US - 1 + span_us);
     replay_report_init(&report, policy, entries, 2, &arena);
-    replay_report_add(&report, &entries[0].record, REPLAY_DECIDED, &allowed);
-    replay_report_add(&report, &entries[1].record, REPLAY_DECIDED, &allowed);
+    replay_report_add(&report, &entries[0], REPLAY_DECIDED, &allowed);
+    replay_report_add(&report, &entries[1], REPLAY_DECIDED, &allowed);
     write_answer();
     assert_int_equal(json_integer_value(json_object_get(answer, "step_seconds")), step_s);
     const json_t *points = json_object_get(answer, "by_time");
@@ -194,8 +195,7 @@ static void the_subjects_with_most_changes_are_shown_first(void **state)
     for (size_t i = 0; i < count; i++) {
         const bool is_loyal = text_equal(subjects_user(&entries[i].record.subjects), TEXT("loyal"));
 
-        replay_report_add(&report, &entries[i].record, REPLAY_DECIDED,
-                          is_loyal ? &allowed : &denied);
+        replay_report_add(&report, &entries[i], REPLAY_DECIDED, is_loyal ? &allowed : &denied);
     }
 
     write_answer();
@@ -219,7 +219,7 @@ static void each_subject_of_an_entry_is_counted(void **state)
     (void)state;
     put(0, "ada", REPLAYING_START_US)->subjects = (struct subjects){2, both};
     replay_report_init(&report, policy, entries, 1, &arena);
-    replay_report_add(&report, &entries[0].record, REPLAY_DECIDED, &denied);
+    replay_report_add(&report, &entries[0], REPLAY_DECIDED, &denied);
 
     write_answer();
     assert_int_equal(json_array_size(json_object_get(answer, "by_subject")), 2);

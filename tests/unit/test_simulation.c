@@ -119,7 +119,7 @@ static void answer_job(size_t count)
 
         assert_true(log_entries_add(&asked->entries, &id, &record));
     }
-    log_entries_settle(&asked->entries);
+    log_entries_settle(&asked->entries, LOG_ORDER_AS_DECIDED);
     asked->entries.degraded = is_log_degraded;
     asked->available = true;
     asked->done(asked);
