@@ -5,8 +5,10 @@
 import { endSession, sessionKey } from "./session.js";
 
 const ANSWER_MS_MAX = 15000;
+const RETRY_S_MAX = 300; // who looks at a page does not wait longer, and no timer takes a month
 
-// An answer that is a problem document, or none at all.
+// An answer that is a problem document, or none at all. `retryAfter` is how many seconds to wait
+// before the next request; 0: the service has not said.
 export class Problem extends Error {
   constructor({ title, detail, status, errors = [], explain }, retryAfter = 0) {
     super(detail);
@@ -30,7 +32,7 @@ export async function ask(method, path, { query = {}, body, signal, key = sessio
     title: "Not understood",
     detail: `The answer ${answer.status} is not one of this service.`,
     status: answer.status,
-  }, Number(answer.headers.get("Retry-After")));
+  }, retrySeconds(answer.headers.get("Retry-After")));
   if (answer.status === 401 && key !== null && key === sessionKey()) endSession(problem);
   throw problem;
 }
@@ -64,6 +66,11 @@ async function request(method, address, body, signal, key) {
     if (signal?.aborted) throw error;
     throw new Problem({ title: "No answer", detail: "The service cannot be reached.", status: 0 });
   }
+}
+
+// A proxy may say it in another form, as a date or twice. That is as if nothing were said.
+function retrySeconds(said) {
+  return /^\d+$/.test(said ?? "") ? Math.min(Number(said), RETRY_S_MAX) : 0;
 }
 
 async function readJson(answer) {
