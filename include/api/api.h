@@ -22,6 +22,7 @@ struct api {
     struct waiting_room *waiting_room; /* for checks that wait for their turn */
     struct shares batch_checks;        /* also looks of pages, and entries of simulations */
     struct slices slices;              /* of batches, lists, pages of looks and simulations */
+    struct log_streams *log_streams;   /* of GET /logs/stream */
     struct queue *queue;               /* replies of the other threads to this worker */
     struct memory_table *own_limits;   /* limits of the service on its callers; see local_limit.h */
     struct digest_key local_key;       /* hashes the subjects in it */

@@ -23,6 +23,7 @@ enum handled charge_post(struct request *request, void *context);      /* charge
 enum handled reset_post(struct request *request, void *context);       /* reset.c */
 enum handled subjects_get(struct request *request, void *context);     /* subjects_state.c */
 enum handled logs_latest_get(struct request *request, void *context);  /* logs.c */
+enum handled logs_stream_get(struct request *request, void *context);  /* logs_stream.c */
 enum handled usage_get(struct request *request, void *context);        /* usage.c */
 enum handled livez_get(struct request *request, void *context);        /* health.c */
 enum handled readyz_get(struct request *request, void *context);

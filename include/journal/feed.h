@@ -89,6 +89,27 @@ enum feed_reading { FEED_READ_ALL, FEED_READ_SOME, FEED_REPLACED, FEED_FAILED };
 MUST_USE enum feed_reading feed_read(struct feed *feed, const char *app_id,
                                      struct feed_entries *entries);
 
+/* Behind the entry of a stream with this id; zeroed: before the first. */
+struct feed_place {
+    uint64_t time_ms;
+    uint64_t number;
+};
+
+/* Reads the streams of several apps in one exchange, oldest entries first: first append, for each
+ * app, what is behind a place, FEED_PAGE_ENTRIES at most, or its newest entry alone. Then take the
+ * replies in the same order; NULL, and `error` is set, when it cannot be read. */
+void feed_append_page(struct feed *feed, const char *app_id, const struct feed_place *behind);
+void feed_append_newest(struct feed *feed, const char *app_id);
+MUST_USE redisReply *feed_take_page(struct feed *feed, const char *app_id, struct error *error);
+/* The same page in an exchange of its own, for an app that moves in a cluster. */
+MUST_USE redisReply *feed_ask_page(struct feed *feed, const char *app_id,
+                                   const struct feed_place *behind, struct error *error);
+/* Where the entry of a page is. False when it does not say. */
+MUST_USE bool feed_place_read(const redisReply *entry, struct feed_place *place);
+/* Notes how reading the app's stream went. */
+void feed_settle_page(struct feed *feed, const char *app_id, bool succeeded,
+                      const struct error *error);
+
 /* For usage_feed.c, which talks to the same Redis: the connections; feed_settle(), which notes how
  * an exchange about a key went, and returns `succeeded`; this process' mark; a reply's text. */
 struct redis_sessions *feed_sessions(struct feed *feed);

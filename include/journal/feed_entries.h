@@ -6,6 +6,7 @@
 #define JOURNAL_FEED_ENTRIES_H
 
 #include "base/arena.h"
+#include "journal/entry_id.h"
 #include "journal/log_entries.h"
 #include "journal/record.h"
 
@@ -31,6 +32,10 @@ void feed_entries_init(struct feed_entries *entries, const struct record_filter 
 /* Adds a page that XREVRANGE answered; entries that are not ours are skipped. False when it is the
  * last page. */
 bool feed_entries_add(struct feed_entries *entries, const redisReply *reply);
+
+/* Reads one entry of a stream; its texts lie in `arena`. False when it is not ours. */
+MUST_USE bool feed_entry_read(const redisReply *reply, struct arena *arena, struct record *record,
+                              struct entry_id *id);
 
 /* One of these is to be called once all pages are added.
  *

@@ -24,7 +24,7 @@
 #include "redis/redis_topology.h"
 
 /* What a busy app overwrites in its ring between flushes costs Redis nothing: a longer time costs
- * less. */
+ * less. But a ring that is half full is flushed at once. */
 #define JOURNAL_FLUSH_US       (250 * MILLISECOND_US)
 #define JOURNAL_ROLL_UP_US     (5 * SECOND_US) /* without a feed; well within a minute */
 #define JOURNAL_SEND_USAGE_US  SECOND_US
@@ -60,6 +60,10 @@ struct journal_counts {
 };
 
 struct journal_counts journal_counts(const struct journal *journal);
+
+/* For tail.h. */
+struct tails;
+struct tails *journal_tails(struct journal *journal);
 
 /* One app's log and counts, made when first asked for. It lives as long as the journal. Any
  * thread. */

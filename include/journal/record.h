@@ -58,12 +58,13 @@ struct record {
     struct record_candidate candidate;
 };
 
-/* Which entries GET /logs/latest asks for. */
+/* Which entries are asked for. */
 struct record_filter {
-    int64_t limit;                                              /* 1..JOURNAL_RECORDS */
+    int64_t limit; /* 1..JOURNAL_RECORDS; for record_filter_takes() it does not matter */
     enum { RECORD_ANY, RECORD_ALLOWED, RECORD_DENIED } allowed; /* a charge is neither */
     enum { RECORD_ANY_KIND, RECORD_CHARGE, RECORD_DECISION } kind;
     struct text route_key;    /* absent: any */
+    struct text role;         /* likewise */
     struct subjects subjects; /* an entry has all of them, with these values */
 };
 

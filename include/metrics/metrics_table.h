@@ -61,6 +61,10 @@
       "Checks answered 503 because too many checks of their app wait.")                            \
     X(BATCHES_REFUSED, METRIC_COUNTER, "sluice_batches_refused_total", "",                         \
       "Batches, looks and simulations answered 503: their app has too many checks under way.")     \
+    X(LOG_STREAM_EVENTS, METRIC_COUNTER, "sluice_log_stream_events_total", "",                     \
+      "Decisions that were written to readers of /logs/stream.")                                   \
+    X(LOG_STREAM_GAPS, METRIC_COUNTER, "sluice_log_stream_gaps_total", "",                         \
+      "Gaps that readers of /logs/stream were told, because they are slow, or entries are gone.")  \
     X(BODIES_REFUSED, METRIC_COUNTER, "sluice_http_bodies_refused_total", "",                      \
       "Requests answered 503 because too many large bodies were coming in.")                       \
     X(SLOW_REQUESTS, METRIC_COUNTER, "sluice_http_slow_requests_total", "",                        \
@@ -87,6 +91,8 @@
       "Open HTTP connections.")                                                                    \
     X(HTTP_REQUESTS_IN_PROGRESS, METRIC_GAUGE, "sluice_http_requests_in_progress", "",             \
       "Complete requests whose answer has not left to its last byte.")                             \
+    X(HTTP_STREAMS, METRIC_GAUGE, "sluice_http_streams", "",                                       \
+      "Streams of /logs/stream that are open.")                                                    \
     X(TLS_HANDSHAKES, METRIC_GAUGE, "sluice_tls_handshakes_in_progress", "",                       \
       "Connections in the middle of their TLS handshake.")                                         \
     X(CHECKS_WAITING, METRIC_GAUGE, "sluice_checks_waiting", "",                                   \

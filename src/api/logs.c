@@ -2,12 +2,11 @@
  *
  * GET /logs/latest: the newest decisions of the app. */
 #include "api/handlers.h"
+#include "api/log_filter.h"
 #include "api/reading.h"
 #include "catalogue/app.h"
 #include "http/problem.h"
 #include "journal/journal.h"
-#include "limit/policy.h"
-#include "limit/subjects_read.h"
 #include "metrics/metrics.h"
 
 #define LOGS_LIMIT_DEFAULT 50
@@ -46,19 +45,12 @@ static bool read_filter(struct request *request, struct record_filter *filter)
 {
     struct reading reading;
     struct form *form = &reading.form;
-    bool allowed;
-    bool charge;
 
     filter->limit = LOGS_LIMIT_DEFAULT;
     if (!reading_open_query(&reading, request))
         return false;
     form_integer(form, "limit", FORM_OPTIONAL, 1, JOURNAL_RECORDS, &filter->limit);
-    if (form_bool(form, "allowed", FORM_OPTIONAL, &allowed))
-        filter->allowed = allowed ? RECORD_ALLOWED : RECORD_DENIED;
-    if (form_bool(form, "charge", FORM_OPTIONAL, &charge))
-        filter->kind = charge ? RECORD_CHARGE : RECORD_DECISION;
-    form_text(form, "route_key", FORM_OPTIONAL, 1, POLICY_ROUTE_BYTES_MAX, &filter->route_key);
-    const bool is_whole = subjects_read_query(form, &request->arena, &filter->subjects);
+    const bool is_whole = log_filter_read(form, &request->arena, filter);
     return reading_close(&reading) && is_whole;
 }
 

@@ -7,6 +7,7 @@
 #include "api/api.h"
 #include "api/audit.h"
 #include "api/entry.h"
+#include "api/log_streams.h"
 #include "api/readiness.h"
 #include "api/routes.h"
 #include "auth/key_cache.h"
@@ -46,6 +47,7 @@ struct worker {
     struct http_server *operation; /* only for /metrics and health; NULL: none */
     pthread_t thread;
     struct thread_end ended;
+    bool has_written; /* to streams, after HTTP has run */
     bool is_starting; /* its store was not ready yet */
     atomic_int *starting;
     struct drain drain;     /* of this worker; readiness.draining is for all */
@@ -110,6 +112,7 @@ struct worker *worker_new(const struct worker_shared *shared, size_t number, str
         .local_key = shared->local_key,
         .now_us = clock_monotonic_us(),
     };
+    worker->api.log_streams = log_streams_new(worker->base, &worker->api);
     worker->wall_ahead = shared->wall_ahead;
     if (shared->settings->engine == ENGINE_REDIS)
         open_handback(worker, shared, metrics);
@@ -181,6 +184,7 @@ void worker_free(struct worker *worker)
 {
     http_server_free(worker->http);
     http_server_free(worker->operation);
+    log_streams_free(worker->api.log_streams);
     waiting_room_free(worker->api.waiting_room);
     store_free(worker->store); /* the hand-back gets its last answers */
     if (worker->api.handback)
@@ -335,7 +339,7 @@ static void *worker_run(void *context)
 /* If work is left from the last turn, this only handles the events that have come meanwhile. */
 static void wait_for_events(struct worker *worker)
 {
-    const bool has_work = slices_waiting(&worker->api.slices) > 0;
+    const bool has_work = slices_waiting(&worker->api.slices) > 0 || worker->has_written;
 
     event_base_loop(worker->base, has_work ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE);
 }
@@ -359,6 +363,7 @@ static void worker_turn(struct worker *worker)
     http_server_turn(worker->http);
     if (worker->operation)
         http_server_turn(worker->operation);
+    worker->has_written = log_streams_turn(api->log_streams);
     drain_turn(&worker->drain);
     worker_measure(worker);
 }
@@ -376,6 +381,7 @@ static void worker_measure(struct worker *worker)
     metrics_set(metrics, METRIC_STORE_CALLS_WAITING, health.calls_waiting);
     metrics_set(metrics, METRIC_HTTP_CONNECTIONS, http_server_connections(worker->http));
     metrics_set(metrics, METRIC_HTTP_REQUESTS_IN_PROGRESS, http_server_busy(worker->http));
+    metrics_set(metrics, METRIC_HTTP_STREAMS, http_server_streams(worker->http));
     metrics_set(metrics, METRIC_BATCH_CHECKS, worker->api.batch_checks.taken);
     metrics_set(metrics, METRIC_BATCHES_WAITING, slices_waiting(&worker->api.slices));
     metrics_set(metrics, METRIC_BODIES_REFUSED, counts.bodies_refused);

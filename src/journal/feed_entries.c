@@ -2,15 +2,12 @@
 #include "journal/feed_entries.h"
 
 #include "base/document.h"
-#include "journal/entry_id.h"
 #include "journal/feed.h"
 
 #define ARRAY_BYTES_MIN 256
 #define FIELDS          ((size_t)2)
 
 static void add_entry(struct feed_entries *entries, const redisReply *reply);
-static bool read_entry(const redisReply *reply, struct arena *arena, struct entry_id *id,
-                       struct record *record);
 
 void feed_entries_init(struct feed_entries *entries, const struct record_filter *filter,
                        struct arena *arena)
@@ -68,7 +65,7 @@ static void add_entry(struct feed_entries *entries, const redisReply *reply)
     if (place.length < sizeof entries->before)
         (void)snprintf(entries->before, sizeof entries->before, "%.*s", TEXT_PRINTF(place));
     entries->read++;
-    if (!read_entry(reply, entries->arena, &id, &record) ||
+    if (!feed_entry_read(reply, entries->arena, &record, &id) ||
         !record_filter_takes(entries->filter, &record))
         return;
     const bool has_room = log_entries_add(&entries->found, &id, &record);
@@ -76,8 +73,8 @@ static void add_entry(struct feed_entries *entries, const redisReply *reply)
 }
 
 /* [id, [name, value, name, value]] */
-static bool read_entry(const redisReply *reply, struct arena *arena, struct entry_id *id,
-                       struct record *record)
+bool feed_entry_read(const redisReply *reply, struct arena *arena, struct record *record,
+                     struct entry_id *id)
 {
     if (reply->elements != 2 || reply->element[1]->elements < 2 * FIELDS)
         return false;

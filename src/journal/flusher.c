@@ -40,6 +40,7 @@ struct flusher {
     struct round_trip trip;
 };
 
+static void on_hurried(struct flush *flush);
 static void on_asked(struct queue_item *item);
 static bool is_going(const struct flusher *flusher);
 static void begin(struct flusher *flusher, enum cargo cargo);
@@ -113,6 +114,28 @@ void flusher_mark(struct journal_app *app)
     ASSERT(posted);
 }
 
+/* What has to hurry is asked for, and nobody waits for the answer. */
+void flusher_on_hurry(struct queue_item *item)
+{
+    struct journal_app *app = CONTAINER_OF(item, struct journal_app, hurry);
+    struct flush *flush = MEMORY_NEW(struct flush);
+
+    atomic_store(&app->hurries, false);
+    flush->done = on_hurried;
+    flush->app = app;
+    flush->cargo = CARGO_LOG;
+    flush->upto = ring_newest(&app->ring);
+    flushes_add(&app->flusher->flushes, flush);
+}
+
+void flusher_hurry(struct journal_app *app)
+{
+    if (app->flusher->feed == NULL || atomic_exchange(&app->hurries, true))
+        return;
+    const bool posted = queue_post(app->flusher->asks, &app->hurry);
+    ASSERT(posted);
+}
+
 void flusher_ask(struct flusher *flusher, struct flush *flush)
 {
     flush->item.run = on_asked;
@@ -175,6 +198,7 @@ void flusher_end(struct flusher *flusher)
             go_on(flusher, cargo);
     }
     queue_drain(flusher->dirty); /* those that were not sent */
+    flushes_refuse(&flusher->flushes);
     tell_unsent(flusher);
 }
 
@@ -186,6 +210,11 @@ void flusher_give_up_at(struct flusher *flusher, int64_t give_up_us)
 const struct silence *flusher_silence(const struct flusher *flusher)
 {
     return &flusher->silence;
+}
+
+static void on_hurried(struct flush *flush)
+{
+    free(flush);
 }
 
 static void on_asked(struct queue_item *item)

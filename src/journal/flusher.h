@@ -23,10 +23,15 @@ void flusher_free(struct flusher *flusher);
  * before something is recorded. */
 void flusher_keep_usage(struct flusher *flusher, struct usage_file *file);
 
-/* What app->item.run must be. */
+/* What app->item.run and app->hurry.run must be. */
 void flusher_on_dirty(struct queue_item *item);
+void flusher_on_hurry(struct queue_item *item);
 /* Something was recorded for the app. Any thread. */
 void flusher_mark(struct journal_app *app);
+
+/* A ring is half full of what may not be sent yet, so it must not wait for its turn. Does nothing
+ * without a feed. Any thread. */
+void flusher_hurry(struct journal_app *app);
 
 /* Sends what the app has by now, within the next round trip if it is one part. Usage is also summed
  * up to now, whether or not it can be sent, and without a feed, too; if there is a file, it is

@@ -63,6 +63,10 @@ void flushes_refuse(struct flushes *flushes)
 void flush_answer(struct flush *flush, bool succeeded)
 {
     flush->succeeded = succeeded;
+    if (flush->reply_to == NULL) {
+        flush->done(flush);
+        return;
+    }
     flush->item.run = on_answered;
     const bool posted = queue_post(flush->reply_to, &flush->item);
     ASSERT(posted);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the readers' thread asks of the flusher's: to send what one app has, ahead of all other
- * apps. Those that ask for the same app share its part of a round trip. The flusher's thread owns
- * it. */
+ * What is asked of the flusher's thread: to send what one app has, ahead of all other apps. Those
+ * that ask for the same app share its part of a round trip. The flusher's thread owns it. */
 #ifndef JOURNAL_FLUSHES_H
 #define JOURNAL_FLUSHES_H
 
@@ -10,9 +9,9 @@
 
 /* It must stay where it is until `done` has run. */
 struct flush {
-    struct queue_item item;      /* private */
-    TAILQ_ENTRY(flush) in_asked; /* private */
-    struct queue *reply_to;
+    struct queue_item item;            /* private */
+    TAILQ_ENTRY(flush) in_asked;       /* private */
+    struct queue *reply_to;            /* NULL: the flusher's thread runs `done` itself */
     void (*done)(struct flush *flush); /* on the thread that drains `reply_to` */
 
     struct journal_app *app;

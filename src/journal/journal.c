@@ -109,8 +109,11 @@ void journal_prefetch(const struct journal_app *app)
 
 void journal_record(struct journal_app *app, const struct record *record)
 {
-    ring_add(&app->ring, record);
+    const uint64_t sequence = ring_add(&app->ring, record);
+
     flusher_mark(app);
+    if (sequence % (JOURNAL_RECORDS / 2) == 0)
+        flusher_hurry(app);
 }
 
 struct journal_counts journal_counts(const struct journal *journal)
@@ -128,6 +131,11 @@ struct journal_counts journal_counts(const struct journal *journal)
     if (journal->usage_file != NULL)
         counts.flush_failures += usage_file_failures(journal->usage_file);
     return counts;
+}
+
+struct tails *journal_tails(struct journal *journal)
+{
+    return reader_tails(journal->reader);
 }
 
 bool journal_submit(struct journal *journal, struct journal_job *job)

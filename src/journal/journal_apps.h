@@ -26,8 +26,12 @@ struct journal_app {
     struct journal_app *next; /* in its bucket */
     struct ring ring;
     struct flusher *flusher;
-    uint64_t instance;                 /* of its journal: see entry_id.h */
-    struct queue_item item;            /* posted when `dirty` becomes true */
+    atomic_uint tails;      /* that are open; see journal/tail.h */
+    uint64_t instance;      /* of its journal: see entry_id.h */
+    struct queue_item item; /* posted when `dirty` becomes true */
+    atomic_bool hurries;    /* `hurry` was posted and has not run */
+    struct queue_item hurry;
+    struct followed *followed;         /* the readers' thread only; NULL: not followed */
     _Atomic uint64_t sent;             /* number of the newest record that the feed has */
     _Atomic(struct usage_app *) usage; /* NULL until something was counted */
     /* The flusher's thread only, as it alone changes the two above: */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * A turn is one step of one job. A job that needs a flush is set aside until the flusher has
- * answered, and keeps its place in the inbox: so the inbox bounds how many wait. A flush belongs to
- * the flusher until it is answered, also when nobody waits for it any more. */
+ * A turn is one step of one job, and what is due for the tails. A job that needs a flush is set
+ * aside until the flusher has answered, and keeps its place in the inbox: so the inbox bounds how
+ * many wait. A flush belongs to the flusher until it is answered, also when nobody waits for it
+ * any more. */
 #include "reader.h"
 
 #include "base/clock.h"
@@ -30,6 +31,7 @@ struct reader {
     struct feed *feed;
     struct usage_file *usage_file; /* NULL: none */
     struct inbox *jobs;
+    struct tails *tails;
     struct queue *flushed;     /* what the flusher has answered */
     struct asked_list waiting; /* with jobs, the oldest first */
     struct asked_list spare;
@@ -57,6 +59,7 @@ struct reader *reader_new(struct journal_apps *apps, struct flusher *flusher, st
     reader->flusher = flusher;
     reader->feed = feed;
     reader->jobs = inbox_new(JOURNAL_JOBS_MAX);
+    reader->tails = tails_new(feed);
     reader->flushed = queue_new(0);
     TAILQ_INIT(&reader->waiting);
     TAILQ_INIT(&reader->spare);
@@ -79,6 +82,7 @@ void reader_free(struct reader *reader)
     }
     queue_free(reader->flushed);
     inbox_free(reader->jobs);
+    tails_free(reader->tails);
     free(reader);
 }
 
@@ -90,6 +94,11 @@ bool reader_submit(struct reader *reader, struct journal_job *job)
     return inbox_post(reader->jobs, &job->turn, job->tenant);
 }
 
+struct tails *reader_tails(struct reader *reader)
+{
+    return reader->tails;
+}
+
 void reader_work(void *context, struct journal_thread *thread)
 {
     struct reader *reader = context;
@@ -98,6 +107,7 @@ void reader_work(void *context, struct journal_thread *thread)
         queue_drain(reader->flushed);
         give_up_late(reader, clock_monotonic_us());
         take_job(reader);
+        tails_turn(reader->tails);
     }
     end(reader);
 }
@@ -109,10 +119,13 @@ static bool wait_for_work(const struct reader *reader, struct journal_thread *th
         {.fd = -1},
         {.fd = inbox_fd(reader->jobs), .events = POLLIN},
         {.fd = queue_fd(reader->flushed), .events = POLLIN},
+        {.fd = tails_fd(reader->tails), .events = POLLIN},
     };
+    int64_t until_us = tails_due_us(reader->tails);
 
-    return journal_thread_wait(thread, inputs, ARRAY_COUNT(inputs),
-                               oldest == NULL ? NEVER : oldest->late_us);
+    if (oldest != NULL && oldest->late_us < until_us)
+        until_us = oldest->late_us;
+    return journal_thread_wait(thread, inputs, ARRAY_COUNT(inputs), until_us);
 }
 
 static void give_up_late(struct reader *reader, int64_t now_us)
@@ -212,6 +225,7 @@ static void end(struct reader *reader)
     give_up_late(reader, NEVER);
     while ((turn = inbox_take(reader->jobs)) != NULL)
         refuse(CONTAINER_OF(turn, struct journal_job, turn));
+    tails_end(reader->tails);
 }
 
 static void refuse(struct journal_job *job)

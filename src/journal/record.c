@@ -21,6 +21,8 @@ bool record_filter_takes(const struct record_filter *filter, const struct record
         return false;
     if (!text_is_absent(filter->route_key) && !text_equal(filter->route_key, record->route))
         return false;
+    if (!text_is_absent(filter->role) && !text_equal(filter->role, record->role))
+        return false;
     for (size_t i = 0; i < filter->subjects.count; i++) {
         const struct subject *wanted = &filter->subjects.at[i];
         const struct subject *subject = subjects_find(&record->subjects, wanted->name);

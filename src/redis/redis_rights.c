@@ -17,7 +17,7 @@ static const char script[] =
     "  'ZADD K XX 0 m', 'ZCARD K', 'ZCOUNT K 0 0', 'ZRANGE K 0 0',\n"
     "  'ZRANGEBYSCORE K 0 0', 'ZREVRANGEBYSCORE K 0 0',\n"
     "  'ZREMRANGEBYSCORE K 0 0', 'ZREMRANGEBYRANK K 0 0', 'ZREM K m', 'ZSCORE K m',\n"
-    "  'XADD K NOMKSTREAM * f v', 'XREVRANGE K + - COUNT 1' }\n"
+    "  'XADD K NOMKSTREAM * f v', 'XRANGE K - + COUNT 1', 'XREVRANGE K + - COUNT 1' }\n"
     "local missing = ''\n"
     "for _, probe in ipairs(probes) do\n"
     "  local words = {}\n"

@@ -25,11 +25,11 @@ unit_test(journal_log LINKS support journal THREADS)
 unit_test(journal_silence LINKS support journal THREADS)
 unit_test(journal_file LINKS support journal THREADS)
 foreach(journal journal_feed journal_crowd journal_outage journal_damage journal_usage
-        journal_cluster)
+        journal_cluster tails)
   unit_test(${journal} LINKS support journal THREADS LABELS redis)
 endforeach()
 foreach(journal journal_log journal_file journal_feed journal_crowd journal_outage journal_damage
-        journal_usage journal_cluster)
+        journal_usage journal_cluster tails)
   target_sources(test_${journal} PRIVATE journal_case.c)
 endforeach()
 target_sources(test_journal_cluster PRIVATE epochs.c topology_double.c)

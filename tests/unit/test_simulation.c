@@ -55,6 +55,13 @@ void journal_record(struct journal_app *app, const struct record *record)
     fail_msg("a simulation is not recorded");
 }
 
+struct tails *journal_tails(struct journal *journal)
+{
+    (void)journal;
+    fail_msg("a simulation follows no log");
+    return NULL;
+}
+
 struct journal_counts journal_counts(const struct journal *journal)
 {
     (void)journal;

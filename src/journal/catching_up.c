@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * First the entry is looked for from the beginning of the stream. What is before it has been seen,
+ * so copies of that, which may be behind it, are not shown. */
+#include "catching_up.h"
+
+static void seek(struct tail *tail, const struct feed_place *place, const struct entry_id *id);
+static void begin_at(struct tail *tail, const struct feed_place *place);
+static void seek_in_ring(struct tail *tail, bool has_feed);
+
+bool catching_up_take(struct tail *tail, const struct feed_place *place,
+                      const struct record *record, const struct entry_id *id)
+{
+    struct tail_text *text = NULL;
+
+    if (tail->phase == TAIL_SEEKING) {
+        seek(tail, place, id);
+        return true;
+    }
+    if (!tail_has_room(tail))
+        return false;
+    tail_offer(tail, record, id, &text);
+    tail_text_release(text);
+    tail->from.place = *place;
+    return true;
+}
+
+/* If there are earlier entries of the instance, the one that is looked for is not sent yet, or was
+ * overwritten before that: then it was seen here, while Redis was away. Otherwise it is too old. */
+void catching_up_reach_end(struct tail *tail)
+{
+    struct catching_up *from = &tail->from;
+    const struct feed_place beginning = {0};
+
+    if (tail->phase == TAIL_CATCHING_UP) {
+        tail->phase = TAIL_FOLLOWING;
+        return;
+    }
+    if (from->has_older) {
+        begin_at(tail, &from->older);
+        return;
+    }
+    tail_note_gap(tail, from->oldest > 0 ? from->oldest - from->after.sequence - 1 : 0);
+    if (from->oldest > 0)
+        from->after.sequence = from->oldest - 1; /* the gap tells of those before */
+    begin_at(tail, &beginning);
+}
+
+void catching_up_read_ring(struct tail *tail, uint64_t upto, bool has_feed)
+{
+    struct journal_app *app = tail->app;
+    struct entry_id id = {.instance = app->instance};
+    struct arena arena = {0};
+    struct record record;
+
+    if (tail->phase == TAIL_SEEKING)
+        seek_in_ring(tail, has_feed);
+    id.sequence = origins_find(&tail->seen, app->instance);
+    if (tail->phase == TAIL_FOLLOWING || (id.sequence == 0 && has_feed))
+        return;
+    if (id.sequence < ring_lost(&app->ring))
+        id.sequence = ring_lost(&app->ring);
+    while (id.sequence < upto && tail_has_room(tail)) {
+        struct tail_text *text = NULL;
+
+        id.sequence++;
+        if (ring_read(&app->ring, id.sequence, &arena, &record))
+            tail_offer(tail, &record, &id, &text);
+        tail_text_release(text);
+    }
+    arena_close(&arena);
+    if (has_feed)
+        tail->from.shown = id.sequence;
+    else if (id.sequence >= upto)
+        tail->phase = TAIL_FOLLOWING;
+}
+
+static void seek(struct tail *tail, const struct feed_place *place, const struct entry_id *id)
+{
+    struct catching_up *from = &tail->from;
+    const bool is_of_instance = id->instance == from->after.instance;
+
+    from->place = *place;
+    if (id->sequence > origins_find(&tail->seen, id->instance))
+        origins_note(&tail->seen, id);
+    if (entry_id_equal(id, &from->after))
+        tail->phase = TAIL_CATCHING_UP;
+    if (!is_of_instance)
+        return;
+    if (from->oldest == 0)
+        from->oldest = id->sequence;
+    if (id->sequence < from->after.sequence) {
+        from->older = *place;
+        from->has_older = true;
+    }
+}
+
+/* What the ring has shown meanwhile has been seen, too. */
+static void begin_at(struct tail *tail, const struct feed_place *place)
+{
+    const struct entry_id shown = {tail->app->instance, tail->from.shown};
+
+    tail->seen = (struct origins){0};
+    origins_note(&tail->seen, &tail->from.after);
+    if (shown.sequence > 0)
+        origins_note(&tail->seen, &shown);
+    tail->from.place = *place;
+    tail->phase = TAIL_CATCHING_UP;
+}
+
+/* An entry of this instance says where to go on in the ring. With a feed the tail goes on seeking,
+ * because the others' entries are only away. Of any other entry nothing is known here: then with a
+ * feed it begins with what is recorded from now on, and otherwise with all that is kept. */
+static void seek_in_ring(struct tail *tail, bool has_feed)
+{
+    struct journal_app *app = tail->app;
+    const struct entry_id newest = {app->instance, ring_newest(&app->ring)};
+    const struct entry_id *after = &tail->from.after;
+    const bool is_known = after->instance == app->instance && after->sequence <= newest.sequence;
+
+    if (is_known && origins_find(&tail->seen, app->instance) < after->sequence)
+        origins_note(&tail->seen, after);
+    if (is_known && has_feed)
+        return;
+    if (!is_known)
+        tail_note_gap(tail, 0);
+    if (!is_known && has_feed) {
+        tail->seen = (struct origins){0};
+        if (newest.sequence > 0)
+            origins_note(&tail->seen, &newest);
+    }
+    tail->phase = has_feed ? TAIL_FOLLOWING : TAIL_CATCHING_UP;
+}

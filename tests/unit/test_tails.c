@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the tails of a log get: from rings, and from a Redis that other instances write to. */
+#include "../../src/journal/tails.h"
+
+#include "../../src/journal/flusher.h"
+
+#include "base/clock.h"
+#include "journal/entry_id.h"
+#include "journal/journal.h"
+#include "journal/tail.h"
+#include "journal_case.h"
+#include "support/redis_group.h"
+#include "support/topologies.h"
+#include "support/wait.h"
+
+#include <poll.h>
+
+#define ELSEWHERE 2
+#define TEXT_MAX  ((size_t)1024 * 1024)
+
+/* Reads all events of a tail as the worker does. */
+struct follower {
+    struct journal *journal;
+    struct queue *wakes;
+    struct tail_group *group;
+    struct tail *tail;
+    char *text;
+    size_t length;
+    int events;
+    int gaps;
+};
+
+static void on_ready(void *context)
+{
+    (void)context;
+}
+
+static void follower_open(struct follower *follower, struct journal *journal,
+                          const struct record_filter *filter, const struct entry_id *after)
+{
+    const struct tail_options options = {JOURNAL_APP, filter, after};
+
+    *follower = (struct follower){.journal = journal, .wakes = queue_new(0)};
+    follower->text = calloc(1, TEXT_MAX);
+    follower->group = tail_group_new(journal, follower->wakes, follower, on_ready);
+    follower->tail = tail_open(follower->group, &options);
+    assert_non_null(follower->tail);
+    WAIT_FOR (JOURNAL_PATIENCE_S, tail_has_begun(follower->tail))
+        queue_drain(follower->wakes);
+}
+
+/* Takes what is there. Returns how many events there were so far. */
+static int follower_take(struct follower *follower)
+{
+    const struct tail_event *event;
+
+    queue_drain(follower->wakes);
+    while ((event = tail_first(follower->tail)) != NULL) {
+        assert_true(follower->length + event->text.length < TEXT_MAX);
+        memcpy(follower->text + follower->length, event->text.at, event->text.length);
+        follower->length += event->text.length;
+        follower->gaps += event->is_gap;
+        follower->events += !event->is_gap;
+        tail_take(follower->tail);
+    }
+    return follower->events;
+}
+
+static void follower_wait(struct follower *follower, int events)
+{
+    WAIT_FOR (JOURNAL_PATIENCE_S, follower_take(follower) >= events)
+        ;
+    assert_int_equal(follower->events, events);
+}
+
+/* Both ends: the journal, too, so that nothing is posted to a queue that is gone. */
+static void follower_close(struct follower *follower)
+{
+    tail_close(follower->tail);
+    journal_free(follower->journal);
+    tail_group_free(follower->group);
+    queue_free(follower->wakes);
+    free(follower->text);
+}
+
+/* The ids of the events in their order: the numbers of one instance. */
+static void expect_numbers(const struct follower *follower, uint64_t instance, int first, int last)
+{
+    char id[ENTRY_ID_BYTES + sizeof("id: \n")];
+    const char *at = follower->text;
+    char name[ENTRY_ID_BYTES];
+
+    for (int number = first; number <= last; number++) {
+        const struct entry_id entry = {instance, (uint64_t)number};
+
+        (void)snprintf(id, sizeof(id), "id: %s\n", entry_id_write(&entry, name).at);
+        at = strstr(at, id);
+        if (at == NULL)
+            fail_msg("%s is missing, or not in order", id);
+    }
+}
+
+static uint64_t instance_of(struct journal *journal)
+{
+    return journal_app(journal, JOURNAL_APP)->instance;
+}
+
+/* Another instance sends entries `first` to `last` of its own. */
+static void send_elsewhere(int first, int last)
+{
+    const struct subject user = {TEXT("user"), TEXT("bob")};
+    const struct record record = {.time_us = clock_wall_us(),
+                                  .subjects = {1, &user},
+                                  .route = TEXT("/there"),
+                                  .role = TEXT("default"),
+                                  .costs = {.requests = 1},
+                                  .allowed = true,
+                                  .mode = "enforce"};
+    struct feed *feed = feed_new(topology_at(redis_server_unix_url(server)), ELSEWHERE);
+    uint64_t sent = (uint64_t)first - 1;
+    struct ring ring;
+
+    ring_init(&ring);
+    for (int number = 1; number <= last; number++)
+        (void)ring_add(&ring, &record);
+    WAIT_FOR (JOURNAL_PATIENCE_S, feed_send(feed, JOURNAL_APP, &ring, &sent) == FEED_SENT_ALL)
+        ;
+    ring_close(&ring);
+    feed_free(feed);
+}
+
+static void without_a_feed_what_is_recorded_comes_in_order(void **state)
+{
+    struct journal *journal = journal_alone();
+    struct follower follower;
+    (void)state;
+    journal_numbers(journal, 1, 3);
+    follower_open(&follower, journal, &journal_everything, NULL);
+
+    journal_numbers(journal, 4, 8);
+
+    follower_wait(&follower, 5);
+    expect_numbers(&follower, instance_of(journal), 4, 8);
+    follower_close(&follower);
+}
+
+static void only_what_the_filter_takes_comes(void **state)
+{
+    static const struct record_filter denied = {.allowed = RECORD_DENIED};
+    struct journal *journal = journal_alone();
+    struct follower follower;
+    (void)state;
+    follower_open(&follower, journal, &denied, NULL);
+
+    journal_numbers(journal, 1, 9);
+
+    follower_wait(&follower, 3);
+    assert_int_equal(follower.gaps, 0);
+    follower_close(&follower);
+}
+
+static void a_ring_that_was_overwritten_is_a_gap_and_then_all_that_is_kept(void **state)
+{
+    struct journal *journal = journal_alone();
+    struct follower follower;
+    (void)state;
+    journal_numbers(journal, 1, 1500);
+    const struct entry_id after = {instance_of(journal), 100};
+
+    follower_open(&follower, journal, &journal_everything, &after);
+
+    follower_wait(&follower, JOURNAL_RECORDS);
+    assert_int_equal(follower.gaps, 1);
+    assert_memory_equal(follower.text, "event: gap\ndata: {\"missed\":400}\n\n",
+                        strlen("event: gap\ndata: {\"missed\":400}\n\n"));
+    expect_numbers(&follower, after.instance, 501, 1500);
+    follower_close(&follower);
+}
+
+static void a_tail_that_nobody_reads_is_told_what_it_missed(void **state)
+{
+    enum { BATCH = 500, BATCHES = 6 };
+    struct journal *journal = journal_alone();
+    struct follower lazy;
+    struct follower diligent;
+    (void)state;
+    follower_open(&diligent, journal, &journal_everything, NULL);
+    lazy = diligent;
+    lazy.text = calloc(1, TEXT_MAX);
+    lazy.tail =
+        tail_open(lazy.group, &(struct tail_options){JOURNAL_APP, &journal_everything, NULL});
+    WAIT_FOR (JOURNAL_PATIENCE_S, tail_has_begun(lazy.tail))
+        queue_drain(lazy.wakes);
+
+    for (int i = 0; i < BATCHES; i++) {
+        journal_numbers(journal, 1, BATCH);
+        follower_wait(&diligent, (i + 1) * BATCH);
+    }
+    WAIT_FOR (JOURNAL_PATIENCE_S, lazy.gaps == 1)
+        (void)follower_take(&lazy);
+
+    int missed;
+    assert_int_equal(sscanf(strstr(lazy.text, "missed"), "missed\":%d}", &missed), 1);
+    assert_int_equal(lazy.events + missed, BATCH * BATCHES);
+    assert_int_equal(diligent.gaps, 0);
+    tail_close(lazy.tail);
+    free(lazy.text);
+    follower_close(&diligent);
+}
+
+static void an_app_has_so_many_tails_and_no_more(void **state)
+{
+    struct journal *journal = journal_alone();
+    const struct tail_options options = {JOURNAL_APP, &journal_everything, NULL};
+    struct tail *others[TAILS_PER_APP - 1];
+    struct follower follower;
+    (void)state;
+    follower_open(&follower, journal, &journal_everything, NULL);
+    for (size_t i = 0; i < ARRAY_COUNT(others); i++) {
+        others[i] = tail_open(follower.group, &options);
+        assert_non_null(others[i]);
+    }
+
+    assert_null(tail_open(follower.group, &options));
+    tail_close(others[0]);
+    others[0] = tail_open(follower.group, &options);
+    assert_non_null(others[0]);
+
+    for (size_t i = 0; i < ARRAY_COUNT(others); i++)
+        tail_close(others[i]);
+    follower_close(&follower);
+}
+
+static void what_another_instance_sends_comes_once_although_it_is_there_twice(void **state)
+{
+    struct journal *journal = journal_on_redis();
+    struct follower follower;
+    (void)state;
+    send_elsewhere(1, 2);
+    follower_open(&follower, journal, &journal_everything, NULL);
+
+    send_elsewhere(3, 5);
+    send_elsewhere(4, 7);
+    journal_numbers(journal, 1, 2);
+
+    follower_wait(&follower, 5 + 2);
+    expect_numbers(&follower, ELSEWHERE, 3, 7);
+    expect_numbers(&follower, instance_of(journal), 1, 2);
+    assert_int_equal(follower.gaps, 0);
+    follower_close(&follower);
+}
+
+static void numbers_that_are_missing_are_a_gap(void **state)
+{
+    struct journal *journal = journal_on_redis();
+    struct follower follower;
+    (void)state;
+    follower_open(&follower, journal, &journal_everything, NULL);
+
+    send_elsewhere(1, 2);
+    follower_wait(&follower, 2);
+    send_elsewhere(8, 8);
+
+    follower_wait(&follower, 3);
+    assert_non_null(strstr(follower.text, "event: gap\ndata: {\"missed\":5}\n\n"));
+    follower_close(&follower);
+}
+
+static void a_tail_goes_on_behind_an_entry_in_the_stream(void **state)
+{
+    struct journal *journal = journal_on_redis();
+    const struct entry_id after = {ELSEWHERE, 250};
+    struct follower follower;
+    (void)state;
+    send_elsewhere(1, 300);
+    send_elsewhere(200, 400); /* a copy of some */
+
+    follower_open(&follower, journal, &journal_everything, &after);
+    follower_wait(&follower, 150);
+    send_elsewhere(401, 402);
+    follower_wait(&follower, 152);
+
+    expect_numbers(&follower, ELSEWHERE, 251, 402);
+    assert_int_equal(follower.gaps, 0);
+    follower_close(&follower);
+}
+
+static void an_entry_that_is_not_sent_yet_is_no_gap(void **state)
+{
+    struct journal *journal = journal_on_redis();
+    const struct entry_id after = {ELSEWHERE, 4};
+    struct follower follower;
+    (void)state;
+    send_elsewhere(1, 3);
+
+    follower_open(&follower, journal, &journal_everything, &after);
+    send_elsewhere(4, 6);
+
+    follower_wait(&follower, 2);
+    expect_numbers(&follower, ELSEWHERE, 5, 6);
+    assert_int_equal(follower.gaps, 0);
+    follower_close(&follower);
+}
+
+static void while_redis_is_away_the_ring_is_followed_and_nothing_comes_twice(void **state)
+{
+    struct journal *journal = journal_on_redis();
+    struct follower follower;
+    (void)state;
+    follower_open(&follower, journal, &journal_everything, NULL);
+    journal_numbers(journal, 1, 2);
+    follower_wait(&follower, 2);
+
+    redis_server_kill(server);
+    journal_numbers(journal, 3, 5);
+    follower_wait(&follower, 5);
+    redis_server_restart(server);
+    WAIT_FOR (JOURNAL_PATIENCE_S,
+              redis_server_command(server, "XLEN %s", JOURNAL_STREAM)->integer >= 3)
+        ;
+    send_elsewhere(1, 1);
+    journal_numbers(journal, 6, 6);
+
+    follower_wait(&follower, 7);
+    expect_numbers(&follower, instance_of(journal), 1, 6);
+    assert_int_equal(follower.gaps, 0);
+    follower_close(&follower);
+}
+
+static bool flusher_is_asked(const struct journal_app *app)
+{
+    struct pollfd asks = {.fd = flusher_asks_fd(app->flusher), .events = POLLIN};
+
+    return poll(&asks, 1, 0) == 1;
+}
+
+static void a_ring_that_is_half_full_asks_to_be_sent(void **state)
+{
+    struct journal *journal = journal_unstarted_on_redis();
+    const struct journal_app *app = journal_app(journal, JOURNAL_APP);
+    (void)state;
+
+    journal_numbers(journal, 1, JOURNAL_RECORDS / 2 - 1);
+    assert_false(flusher_is_asked(app));
+    journal_numbers(journal, JOURNAL_RECORDS / 2, JOURNAL_RECORDS / 2);
+    assert_true(flusher_is_asked(app));
+
+    journal_start(journal);
+    WAIT_FOR (JOURNAL_PATIENCE_S, app->sent == JOURNAL_RECORDS / 2)
+        ;
+    journal_free(journal);
+}
+
+#define WITH_REDIS(name) cmocka_unit_test_setup(name, redis_group_empty)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_a_feed_what_is_recorded_comes_in_order),
+        cmocka_unit_test(only_what_the_filter_takes_comes),
+        cmocka_unit_test(a_ring_that_was_overwritten_is_a_gap_and_then_all_that_is_kept),
+        cmocka_unit_test(a_tail_that_nobody_reads_is_told_what_it_missed),
+        cmocka_unit_test(an_app_has_so_many_tails_and_no_more),
+        WITH_REDIS(what_another_instance_sends_comes_once_although_it_is_there_twice),
+        WITH_REDIS(numbers_that_are_missing_are_a_gap),
+        WITH_REDIS(a_tail_goes_on_behind_an_entry_in_the_stream),
+        WITH_REDIS(an_entry_that_is_not_sent_yet_is_no_gap),
+        WITH_REDIS(while_redis_is_away_the_ring_is_followed_and_nothing_comes_twice),
+        WITH_REDIS(a_ring_that_is_half_full_asks_to_be_sent),
+    };
+
+    return cmocka_run_group_tests(tests, redis_group_open, redis_group_close);
+}
