@@ -160,7 +160,7 @@ static void a_query_by_any_subject_has_a_parameter_for_it(void **state)
         }
         free(text);
     }
-    assert_int_equal(promises, 4);
+    assert_int_equal(promises, 5);
 }
 
 static void every_problem_is_documented(void **state)
