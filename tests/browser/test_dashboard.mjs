@@ -274,6 +274,23 @@ test("the tail says when it must wait, and goes on after that", async () => {
   await page.close();
 });
 
+test("the tail asks again and again while it gets no stream", async () => {
+  const app = await startApp(dashboard.origin);
+  await app.save({ route_key: "/full", limit: 5, window_seconds: 3600 });
+  const page = await open(app.key);
+  const refusal = { type: "urn:sluice:problem:quota", title: "Quota exhausted", status: 429,
+    detail: "20 readers already follow the app's log at this instance." };
+  await page.route(/\/logs\/stream/, (route) => route.fulfill({ status: 429,
+    contentType: "application/problem+json", headers: { "Retry-After": "5" }, json: refusal }));
+
+  await turnTo(page, "Overview");
+  await page.locator(".tail").filter({ hasText: "live" }).waitFor();
+  await app.send("/check", { user_id: "ada", route_key: "/full" });
+
+  await page.locator(".tail tbody tr").filter({ hasText: "user ada" }).waitFor();
+  await page.close();
+});
+
 test("a check that is tried is explained, and charges nothing unless it is to", async () => {
   const app = await startApp(dashboard.origin);
   await app.save({ route_key: "/try", limit: 1, window_seconds: 3600 });

@@ -23,18 +23,40 @@ export class Problem extends Error {
 // Resolves to the answer's JSON, or throws a Problem. Arguments of the query that are empty are left
 // out. A key that is null is not sent. The session ends when its key is refused.
 export async function ask(method, path, { query = {}, body, signal, key = sessionKey() } = {}) {
-  const answer = await request(method, addressOf(path, query), body, signal, key);
+  const limit = AbortSignal.timeout(ANSWER_MS_MAX);
+  const answer = await request(method, addressOf(path, query), { body, signal, limit, key });
   const content = await readJson(answer);
   const type = answer.headers.get("Content-Type") ?? "";
 
   if (content && !type.startsWith("application/problem+json")) return content;
+  throw problemOf(answer, content, key);
+}
+
+// Resolves to the answer as soon as it begins, for a body that has no end; or throws a Problem.
+// `after` is the id of the last event that was read, if there is one.
+export async function openStream(path, { query = {}, after, signal }) {
+  const key = sessionKey();
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), ANSWER_MS_MAX);
+
+  try {
+    const answer = await request("GET", addressOf(path, query),
+      { signal, limit: limit.signal, key, after });
+    if (answer.ok) return answer;
+    throw problemOf(answer, await readJson(answer), key);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function problemOf(answer, content, key) {
   const problem = new Problem(content ?? {
     title: "Not understood",
     detail: `The answer ${answer.status} is not one of this service.`,
     status: answer.status,
   }, retrySeconds(answer.headers.get("Retry-After")));
   if (answer.status === 401 && key !== null && key === sessionKey()) endSession(problem);
-  throw problem;
+  return problem;
 }
 
 function addressOf(path, query) {
@@ -46,11 +68,11 @@ function addressOf(path, query) {
   return address;
 }
 
-async function request(method, address, body, signal, key) {
-  const limit = AbortSignal.timeout(ANSWER_MS_MAX);
+async function request(method, address, { body, signal, limit, key, after }) {
   const headers = new Headers();
 
   if (key !== null) headers.set("X-API-Key", key);
+  if (after) headers.set("Last-Event-ID", after);
   if (body !== undefined) headers.set("Content-Type", "application/json");
   try {
     return await fetch(address, {

@@ -1,42 +1,92 @@
 // SPDX-License-Identifier: MIT
 //
 // The app's decisions as they are made.
-import { ask } from "./api.js";
+import { ask, openStream } from "./api.js";
+import { readEvents } from "./events.js";
 import { poll } from "./polling.js";
 import { subjectQuery } from "./subject_fields.js";
 
 const SECONDS = 1;
-const ENTRIES = 100; // what is asked for each time
+const SILENCE = 40; // a quiet stream sends something each 15 s
+const ENTRIES = 100; // what is asked for each time, if there is no stream
 const ENTRIES_MAX = 500; // at first, and when more than that were new
 const KEPT = 1000; // how many the service keeps
+const NO_STREAM_MS = 30000; // after it was refused because there are too many
 
 // Calls `onEntry` for each decision that the filter takes, oldest first: those that are kept, then
 // each new one within a second or so. The filter has `allowed`, `route_key`, `role` and `subjects`,
-// and what is absent or empty filters nothing. `onState` gets what hinders it, or null. `onGap` is
-// called when decisions were missed because they came too fast. Returns a function that ends it.
+// and what is absent or empty filters nothing. `onState` gets what hinders it, or null, also after
+// each decision. `onGap` is called when decisions were missed because they came too fast. Returns a
+// function that ends it.
 export function follow(filter, onEntry, { onState = () => {}, onGap = () => {} } = {}) {
   const end = new AbortController();
   const { signal } = end;
-  const query = { allowed: filter.allowed, route_key: filter.route_key,
+  const query = { allowed: filter.allowed, route_key: filter.route_key, role: filter.role,
     ...subjectQuery(filter.subjects ?? {}) };
   const known = new Set();
+  let after; // the last event
+  let noStreamUntil = 0;
+
+  function show(entry) {
+    if (known.has(entry.id)) return;
+    known.add(entry.id);
+    forgetOldest(known);
+    onEntry(entry);
+  }
 
   async function readFresh(limit) {
     const entries = await ask("GET", "logs/latest", { query: { ...query, limit }, signal });
     return entries.filter(({ id }) => !known.has(id));
   }
 
-  poll(SECONDS, signal, async () => {
+  async function readLatest() {
     const isFirst = known.size === 0;
     let fresh = await readFresh(isFirst ? ENTRIES_MAX : ENTRIES);
 
     if (!isFirst && fresh.length === ENTRIES) fresh = await readFresh(ENTRIES_MAX);
     if (!isFirst && fresh.length === ENTRIES_MAX) onGap();
-    for (const entry of fresh.reverse()) {
-      known.add(entry.id);
-      if (!filter.role || entry.role === filter.role) onEntry(entry);
+    fresh.reverse().forEach(show);
+  }
+
+  // Null when it is refused because there are too many.
+  async function beginStream(silent) {
+    if (Date.now() < noStreamUntil) return null;
+    try {
+      return await openStream("logs/stream",
+        { query, after, signal: AbortSignal.any([signal, silent.signal]) });
+    } catch (error) {
+      if (![429, 503].includes(error.status)) throw error;
+      noStreamUntil = Date.now() + NO_STREAM_MS;
+      return null;
     }
-    forgetOldest(known);
+  }
+
+  // The stream has begun, so nothing is missed in between.
+  async function readStream(answer, silent) {
+    if (after === undefined) await readLatest();
+    onState(null);
+    await readEvents(answer, SILENCE, () => silent.abort(), ({ name, data }) => {
+      if (name === "gap") {
+        onGap();
+      } else {
+        after = data.id;
+        show(data);
+      }
+      onState(null);
+    });
+  }
+
+  poll(SECONDS, signal, async () => {
+    const silent = new AbortController();
+
+    try {
+      const answer = await beginStream(silent);
+      await (answer ? readStream(answer, silent) : readLatest());
+    } catch (error) {
+      if (!silent.signal.aborted) throw error;
+    } finally {
+      silent.abort();
+    }
   }, onState);
   return () => end.abort();
 }
