@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A newcomer's way in one browser: register in the reference, then watch one's own denials arrive in
-// the dashboard, find out who it is, and let them through.
+// A newcomer's way in one browser: register in the reference, watch one's own denials arrive in the
+// dashboard, find out who it is, and let them through, after seeing what that would have changed.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
@@ -62,13 +62,16 @@ test("a policy is saved, and denials arrive while one watches", async () => {
   assert.equal(await rows.count(), 4);
 });
 
-test("who was denied is found, and raised by a policy of its own", async () => {
+test("who was denied is found, and raised once a simulation shows what that changes", async () => {
   await turnTo(page, "Subjects", "Find a subject");
   await page.getByRole("link", { name: "user 7" }).first().click();
   const counter = page.getByRole("region", { name: "Counters" }).getByRole("row")
     .filter({ hasText: "/orders" });
   await counter.getByRole("link", { name: "Raise" }).click();
   await page.getByLabel("Limit").fill("1000");
+  await page.getByRole("button", { name: "Simulate" }).click();
+  await page.getByRole("region", { name: "Simulation", exact: true }).locator(".figures > div")
+    .filter({ hasText: "Newly allowed" }).filter({ hasText: "1" }).waitFor();
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByRole("row").filter({ hasText: "user 7" }).waitFor();
 
