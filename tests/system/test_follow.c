@@ -15,12 +15,15 @@
 
 #define WAIT_SECONDS 60
 
-#define BATCH         50
-#define DECISIONS     10000
-#define BATCH_TIME_US (50 * MILLISECOND_US) /* 1,000 decisions a second */
-#define UNREAD        20000
-#define TIMES_DROPPED 50
-#define READERS       20 /* of an app at an instance */
+#define BATCH           50
+#define DECISIONS       10000
+#define BATCH_TIME_US   (50 * MILLISECOND_US) /* 1,000 decisions a second */
+#define UNREAD          20000
+#define TIMES_DROPPED   50
+#define APPS            3
+#define CROWD           50
+#define CROWD_DECISIONS 3000
+#define READERS         20 /* of an app at an instance */
 
 static const struct service *other_of(const struct world *world)
 {
@@ -347,6 +350,51 @@ static void a_reader_that_does_not_read_gets_a_gap_and_delays_nobody(void **stat
     client_free(scraping);
 }
 
+/* How long the service has computed so far. */
+static double computed_us(struct client *scraping)
+{
+    return scrape_figure(scraping, "process_cpu_seconds_total", "") * (double)SECOND_US;
+}
+
+static void decide_for(struct client *tenants[static APPS])
+{
+    for (int i = 0; i < CROWD_DECISIONS / BATCH; i++)
+        decide(tenants[i % APPS]);
+}
+
+static void fifty_readers_of_three_apps_all_get_everything(void **state)
+{
+    const struct world *world = *state;
+    struct client *scraping = stranger_new(world->service);
+    struct client *tenants[APPS];
+    struct log_reader readers[CROWD];
+    const int64_t of_app = CROWD_DECISIONS / APPS;
+    for (size_t i = 0; i < APPS; i++)
+        tenants[i] = tenant_with_policy(world);
+    const double begun_us = computed_us(scraping);
+    decide_for(tenants);
+    const double alone_us = computed_us(scraping) - begun_us;
+    for (size_t i = 0; i < CROWD; i++)
+        follow(&readers[i], world->service, tenants[i % APPS]);
+
+    const double followed_from_us = computed_us(scraping);
+    decide_for(tenants);
+    for (size_t i = 0; i < CROWD; i++)
+        log_reader_wait(&readers[i], of_app);
+    const double followed_us = computed_us(scraping) - followed_from_us;
+
+    for (size_t i = 0; i < CROWD; i++) {
+        expect_whole(&readers[i]);
+        assert_int_equal(readers[i].events, of_app);
+        log_reader_close(&readers[i]);
+    }
+    print_message("%.1f us per event and reader\n",
+                  (followed_us - alone_us) / (double)(of_app * CROWD));
+    for (size_t i = 0; i < APPS; i++)
+        client_free(tenants[i]);
+    client_free(scraping);
+}
+
 static void a_drain_ends_a_stream_properly(void **state)
 {
     const struct world *world = *state;
@@ -411,6 +459,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(the_21st_reader_is_refused_until_one_leaves),
         cmocka_unit_test(an_app_that_is_suspended_is_followed_no_longer),
         cmocka_unit_test(a_drain_ends_a_stream_properly),
+        cmocka_unit_test(fifty_readers_of_three_apps_all_get_everything),
         cmocka_unit_test(an_instance_that_is_killed_loses_one_flush_at_most),
         cmocka_unit_test(a_reader_that_drops_50_times_loses_nothing_and_gets_nothing_twice),
         cmocka_unit_test(each_of_10000_decisions_arrives_once_and_in_order),
