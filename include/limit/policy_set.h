@@ -56,5 +56,7 @@ const struct policy *policy_set_find(const struct policy_set *set,
 size_t policy_set_count(const struct policy_set *set);
 /* In the order of policy_identity_compare(). */
 const struct policy *policy_set_at(const struct policy_set *set, size_t index);
+/* Where the policy with this id is, or policy_set_count() if there is none. Looks at each. */
+size_t policy_set_place(const struct policy_set *set, uint64_t id);
 
 #endif

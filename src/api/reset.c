@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * POST /reset: forgets what has been used under the policy that a check would use, by the limits
- * whose subjects are given. Others may count more callers than those that are meant. */
+ * POST /reset: forgets what has been used under the policy that a check would use, or under that of
+ * an id, by the limits whose subjects are given. Others may count more callers than those that are
+ * meant. */
 #include "api/audit.h"
 #include "api/binding.h"
 #include "api/decision.h"
@@ -10,21 +11,31 @@
 #include "api/second_look.h"
 #include "http/problem.h"
 #include "limit/rule_part.h"
+#include "limit/subjects_read.h"
 #include "metrics/metrics.h"
 #include "store/handback.h"
 #include "store/store.h"
 #include "store/store_memory.h"
 
+#define POLICY_ID_MEMBER "policy_id"
+
 struct reset {
     struct decision decision;
     struct request *request;
-    bool shared;  /* also the counters that all callers share */
-    size_t count; /* limits that had counters */
+    bool is_by_id;
+    uint64_t policy_id; /* if is_by_id */
+    bool shared;        /* also the counters that all callers share */
+    size_t count;       /* limits that had counters */
     bool failed;
     int awaited; /* rules that the store has not forgotten yet */
 };
 
 static bool reset_read(struct reset *reset, struct request *request);
+static bool reset_read_by_id(struct reset *reset, struct form *form);
+static enum handled reset_find(struct reset *reset);
+static bool reset_has_policy(struct reset *reset);
+static void reset_find_again(void *context);
+static void reset_answer_no_policy(const struct reset *reset);
 static second_look_found_fn reset_begin;
 static void reset_forget(struct reset *reset, const struct rule *rule);
 static rule_part_takes_fn reset_takes;
@@ -44,18 +55,80 @@ enum handled reset_post(struct request *request, void *context)
     decision->context = reset;
     if (!reset_read(reset, request))
         return HANDLED_NOW;
+    if (reset->is_by_id)
+        return reset_find(reset);
     return second_look_match(decision, request, reset_begin);
 }
 
 static bool reset_read(struct reset *reset, struct request *request)
 {
     struct reading reading;
+    struct form *form = &reading.form;
 
     if (!reading_open_body(&reading, request))
         return false;
-    decision_read_subjects(&reset->decision, &reading.form, &request->arena);
-    form_bool(&reading.form, "shared", FORM_OPTIONAL, &reset->shared);
-    return reading_close(&reading);
+    reset->is_by_id = form_has(form, POLICY_ID_MEMBER);
+    const bool is_read = reset->is_by_id
+                             ? reset_read_by_id(reset, form)
+                             : decision_read_subjects(&reset->decision, form, &request->arena);
+    form_bool(form, "shared", FORM_OPTIONAL, &reset->shared);
+    return reading_close(&reading) && is_read;
+}
+
+static bool reset_read_by_id(struct reset *reset, struct form *form)
+{
+    static const char *const others[] = {"route_key", "role"};
+    const bool is_about_some =
+        subjects_read(form, &reset->request->arena, &reset->decision.subjects);
+
+    for (size_t i = 0; i < ARRAY_COUNT(others); i++) {
+        if (form_has(form, others[i]))
+            form_fault(form, others[i], "must be absent beside `" POLICY_ID_MEMBER "`");
+    }
+    return policy_id_read(form, POLICY_ID_MEMBER, &reset->policy_id) && is_about_some;
+}
+
+/* The policy may have been saved at another instance a moment ago. */
+static enum handled reset_find(struct reset *reset)
+{
+    if (reset_has_policy(reset))
+        return reset_begin(&reset->decision);
+    if (second_look_begin(reset->request, reset->decision.api, reset, reset_find_again))
+        return HANDLED_LATER;
+    reset_answer_no_policy(reset);
+    return HANDLED_NOW;
+}
+
+static bool reset_has_policy(struct reset *reset)
+{
+    struct decision *decision = &reset->decision;
+    const struct policy_set *policies = decision->app->policies;
+    const size_t place = policy_set_place(policies, reset->policy_id);
+
+    if (place == policy_set_count(policies))
+        return false;
+    decision->policy = policy_set_at(policies, place);
+    decision->route_key = decision->policy->identity.route_key;
+    decision->role = decision->policy->identity.role;
+    return true;
+}
+
+static void reset_find_again(void *context)
+{
+    struct reset *reset = context;
+
+    reset->decision.app = request_app(reset->request);
+    if (reset_has_policy(reset))
+        (void)reset_begin(&reset->decision);
+    else
+        reset_answer_no_policy(reset);
+}
+
+static void reset_answer_no_policy(const struct reset *reset)
+{
+    problem_answer(reset->request, PROBLEM_NO_POLICY,
+                   "This app has no policy with the id \"%016llx\".",
+                   (unsigned long long)reset->policy_id);
 }
 
 static enum handled reset_begin(struct decision *decision)

@@ -104,11 +104,11 @@ static void page_read_after(struct page *page, struct form *form)
 
     if (!policy_id_read(form, "after", &id))
         return;
-    while (page->place < policy_set_count(policies)) {
-        if (policy_set_at(policies, page->place++)->id == id)
-            return;
-    }
-    form_fault(form, "after", "must be the `next` of an answer: there is no such policy");
+    page->place = policy_set_place(policies, id);
+    if (page->place < policy_set_count(policies))
+        page->place++;
+    else
+        form_fault(form, "after", "must be the `next` of an answer: there is no such policy");
 }
 
 static bool page_step(struct sliced *work)

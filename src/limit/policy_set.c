@@ -166,6 +166,15 @@ const struct policy *policy_set_at(const struct policy_set *set, size_t index)
     return set->sorted[index];
 }
 
+size_t policy_set_place(const struct policy_set *set, uint64_t id)
+{
+    size_t place = 0;
+
+    while (place < set->count && set->sorted[place]->id != id)
+        place++;
+    return place;
+}
+
 static void slot_fill(struct policy_set *set, const struct policy *policy)
 {
     const struct pattern pattern = pattern_of(policy->identity.route_key);

@@ -232,6 +232,36 @@ test("a subject's counters are told, copied for it, and reset", async () => {
   await page.close();
 });
 
+test("a reset of a row is of that row's policy, whatever decides at its route", async () => {
+  const app = await startApp(dashboard.origin);
+  const check = (route) => app.send("/check", { user_id: "7", route_key: route });
+  const save = (members) => app.save({ limit: 50, window_seconds: 86400, ...members });
+  await save({ route_key: "*" });
+  await save({ route_key: "/api/*" });
+  await save({ route_key: "/s" });
+  for (const route of ["/s", "/api/x", "/else"]) await check(route);
+  await save({ route_key: "/api/" });
+  await save({ route_key: "/s", user_id: "7" });
+  for (const route of ["/s", "/api/"]) await check(route);
+  const page = await open(app.key);
+  const rows = page.getByRole("region", { name: "Counters" }).getByRole("row");
+  const used = () => rows.locator("td:nth-child(5)").allInnerTexts();
+
+  await page.getByLabel("is", { exact: true }).fill("7");
+  await page.getByRole("button", { name: "Find" }).click();
+  await rows.nth(5).waitFor();
+  assert.deepEqual(await used(), ["1", "1", "1", "1", "1"]);
+  for (const [row, left] of [[1, "0,1,1,1,1"], [3, "0,1,0,1,1"], [4, "0,1,0,0,1"]]) {
+    await rows.nth(row).getByRole("button", { name: "Reset" }).click();
+    await page.getByRole("button", { name: "Reset", exact: true }).last().click();
+    await page.getByRole("status").filter({ hasText: "1 limit was reset." }).waitFor();
+    await page.waitForFunction((wanted) => [...document.querySelectorAll(
+      "[aria-label=Counters] td:nth-child(5)")].map((cell) => cell.textContent).join() === wanted,
+    left);
+  }
+  await page.close();
+});
+
 test("the tail keeps 500 rows, the newest first, and misses none of a rush", async () => {
   const app = await startApp(dashboard.origin);
   const checks = (user, count) => app.send("/check/batch", { checks:

@@ -10,6 +10,7 @@
 
 #define DEEP_16 "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]"
 #define WHO     "'user_id':'alice','route_key':'/a'"
+#define NO_ID   "0123456789abcdef"
 #define LIMIT   "'limit':5,'window_seconds':60"
 
 struct bad_input {
@@ -184,6 +185,15 @@ static const struct bad_input bad_resets[] = {
     {"{" WHO ",'cost':1}", 422, "/cost"},
     {"{" WHO ",'costs':{'tokens':1}}", 422, "/costs"},
     {"{" WHO ",'shared':1}", 422, "/shared"},
+    {"{'user_id':'alice'}", 422, "/route_key"},
+    {"{'policy_id':'" NO_ID "'}", 422, "user_id"},
+    {"{" WHO ",'policy_id':'" NO_ID "'}", 422, "/route_key"},
+    {"{'user_id':'alice','role':'gold','policy_id':'" NO_ID "'}", 422, "/role"},
+    {"{'user_id':'alice','policy_id':7}", 422, "/policy_id"},
+    {"{'user_id':'alice','policy_id':''}", 422, "/policy_id"},
+    {"{'user_id':'alice','policy_id':'0123456789ABCDEF'}", 422, "/policy_id"},
+    {"{'user_id':'alice','policy_id':'@17'}", 422, "/policy_id"},
+    {"{'user_id':'alice','policy_id':'" NO_ID "'}", 404, "policy"},
     {"{'user_id':'alice','route_key':'/none'}", 404, "policy"},
 };
 

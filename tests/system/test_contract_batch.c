@@ -6,6 +6,8 @@
 #include "support/expect.h"
 #include "support/world.h"
 
+#define ID_BYTES 17
+
 static void a_batch_is_answered_in_order_each_check_by_itself(void **state)
 {
     const struct world *world = *state;
@@ -165,6 +167,106 @@ static void a_reset_takes_an_address_and_a_role(void **state)
     client_free(tenant);
 }
 
+/* Makes a policy with these members, and sets its id. */
+static void new_policy(struct client *tenant, char id[static ID_BYTES], const char *members)
+{
+    const struct reply *reply =
+        client_post(tenant, "/policy", "{%s,'limit':50,'window_seconds':3600}", members);
+
+    EXPECT(reply, 201, NULL);
+    (void)snprintf(id, ID_BYTES, "%s", reply_text(reply, "policy.id"));
+}
+
+/* What ada has used under each policy, in the order of GET /policy: a digit for each. */
+static void expect_used(struct client *tenant, const char *used)
+{
+    const struct reply *reply = client_get(tenant, "/subjects/state?user_id=ada");
+
+    EXPECT(reply, 200, NULL);
+    assert_int_equal(json_array_size(reply_at(reply, "policies")), strlen(used));
+    for (size_t i = 0; used[i] != '\0'; i++) {
+        char path[40];
+
+        (void)snprintf(path, sizeof(path), "policies.%zu.limits.0.used", i);
+        assert_int_equal(reply_integer(reply, path), used[i] - '0');
+    }
+}
+
+static void a_reset_by_id_forgets_what_that_policy_has_counted_and_no_other(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    char for_all[ID_BYTES];
+    char prefix[ID_BYTES];
+    char every[ID_BYTES];
+    new_policy(tenant, every, "'route_key':'*'");
+    new_policy(tenant, prefix, "'route_key':'/api/*'");
+    new_policy(tenant, for_all, "'route_key':'/s'");
+    EXPECT(client_check(tenant, "ada", "/s"), 200, NULL);
+    EXPECT(client_check(tenant, "bob", "/s"), 200, NULL);
+    tenant_policy(tenant, "{'route_key':'/s','user_id':'ada','rate':'50/h'}");
+    tenant_policy(tenant, "{'route_key':'/api/','rate':'50/h'}");
+    EXPECT(client_check(tenant, "ada", "/s"), 200, NULL);
+    EXPECT(client_check(tenant, "ada", "/api/"), 200, NULL);
+    EXPECT(client_check(tenant, "ada", "/api/x"), 200, NULL);
+    EXPECT(client_check(tenant, "ada", "/else"), 200, NULL);
+    expect_used(tenant, "11111");
+
+    EXPECT(client_post(tenant, "/reset", "{'user_id':'ada','policy_id':'%s'}", for_all), 200,
+           "{'reset':1}");
+    expect_used(tenant, "11101");
+    EXPECT(client_post(tenant, "/reset", "{'user_id':'ada','policy_id':'%s'}", prefix), 200,
+           "{'reset':1}");
+    expect_used(tenant, "11001");
+    EXPECT(client_post(tenant, "/reset", "{'subjects':{'user':'ada'},'policy_id':'%s'}", every),
+           200, "{'reset':1}");
+    expect_used(tenant, "01001");
+    EXPECT(client_post(tenant, "/reset", "{'user_id':'ada','policy_id':'%s'}", every), 200,
+           "{'reset':0}");
+    EXPECT(client_look(tenant, "bob", "/s"), 200, "{'remaining':49}");
+    client_free(tenant);
+}
+
+static void a_reset_by_id_lists_what_counts_more_callers(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    char id[ID_BYTES];
+    tenant_policy(tenant, "{'route_key':'/a','limits':["
+                          "{'name':'one','by':'user','rate':'5/h'},"
+                          "{'name':'all','by':[],'rate':'50/h'}]}");
+    (void)snprintf(id, sizeof(id), "%s", reply_text(client_get(tenant, "/policy"), "0.id"));
+    EXPECT(client_check(tenant, "ada", "/a"), 200, NULL);
+
+    EXPECT(client_post(tenant, "/reset", "{'user_id':'ada','policy_id':'%s'}", id), 200,
+           "{'reset':1,'not_reset':['all']}");
+    EXPECT(client_post(tenant, "/reset", "{'user_id':'ada','policy_id':'%s','shared':true}", id),
+           200, "{'reset':1}");
+    client_free(tenant);
+}
+
+static void a_reset_by_id_needs_a_policy_of_this_app(void **state)
+{
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    struct client *stranger = tenant_new(world->service);
+    char id[ID_BYTES];
+    new_policy(tenant, id, "'route_key':'/a'");
+    EXPECT(client_check(tenant, "ada", "/a"), 200, NULL);
+
+    EXPECT_PROBLEM(client_post(stranger, "/reset", "{'user_id':'ada','policy_id':'%s'}", id), 404,
+                   "no policy with the id");
+    EXPECT(client_look(tenant, "ada", "/a"), 200, "{'remaining':49}");
+    EXPECT(client_delete(tenant, "/policy", "{'route_key':'/a'}"), 200, NULL);
+    EXPECT_PROBLEM(client_post(tenant, "/reset", "{'user_id':'ada','policy_id':'%s'}", id), 404,
+                   id);
+    EXPECT_PROBLEM(
+        client_post(tenant, "/reset", "{'user_id':'ada','policy_id':'0000000000000000'}"), 404,
+        "no policy with the id");
+    client_free(stranger);
+    client_free(tenant);
+}
+
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +277,9 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_reset_forgets_the_subject_and_nobody_else),
         cmocka_unit_test(a_reset_of_nothing_says_so),
         cmocka_unit_test(a_reset_takes_an_address_and_a_role),
+        cmocka_unit_test(a_reset_by_id_forgets_what_that_policy_has_counted_and_no_other),
+        cmocka_unit_test(a_reset_by_id_lists_what_counts_more_callers),
+        cmocka_unit_test(a_reset_by_id_needs_a_policy_of_this_app),
     };
 
     world_choose_engine(argc, argv);

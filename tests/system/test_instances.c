@@ -119,6 +119,11 @@ static void so_are_batches_and_resets(void **state)
     EXPECT(client_check(here, "alice", "/newer"), 200, "{'remaining':4}");
     EXPECT(client_post(there, "/reset", "{'user_id':'alice','route_key':'/newer'}"), 200,
            "{'reset':1}");
+    const struct reply *saved =
+        client_post(here, "/policy", "{'route_key':'/newest','limit':5,'window_seconds':3600}");
+    EXPECT(client_post(there, "/reset", "{'user_id':'alice','policy_id':'%s'}",
+                       reply_text(saved, "policy.id")),
+           200, "{'reset':0}");
     client_free(here);
     client_free(there);
 }

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: MIT
 //
-// Forgets what some subjects have used on a route.
+// Forgets what some subjects have used under a policy.
 import { ask } from "./api.js";
 import { element } from "./element.js";
 import { field, showFaults, tick } from "./fields.js";
 import { problemBox, say } from "./notices.js";
+import { identityWords } from "./policy_words.js";
 import { subjectWords } from "./subject_fields.js";
 import { listWords, numberWords } from "./words.js";
 
-// `policy` is the one to reset, or null. `onDone` is called after each reset.
+// `policy` is the one whose counters are reset. Without it, that is asked for by a route and a role.
+// `onDone` is called after each reset.
 export function resetForm(subjects, policy, onDone) {
   const place = element("div");
   const form = element("form", { class: "card", novalidate: true },
     element("h2", {}, "Reset counters of ", subjectWords(subjects)),
+    policy && element("p", { class: "name" }, identityWords(policy)),
     element("div", { class: "row" },
-      field("Route", { name: "/route_key", value: routeOf(policy), required: true,
-        maxlength: 200 }),
-      field("Role", { name: "/role", value: policy?.role ?? "", maxlength: 64, width: "short" }),
+      policy ? [] : routeFields(),
       tick("Also limits that all callers share", { name: "/shared" })),
     place,
     element("div", { class: "actions" },
@@ -26,7 +27,7 @@ export function resetForm(subjects, policy, onDone) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     try {
-      const result = await ask("POST", "reset", { body: bodyOf(form, subjects) });
+      const result = await ask("POST", "reset", { body: bodyOf(form, subjects, policy) });
       form.remove();
       say(resultWords(result));
       onDone();
@@ -38,21 +39,19 @@ export function resetForm(subjects, policy, onDone) {
   return form;
 }
 
-// The policy of a prefix decides for the prefix itself.
-function routeOf(policy) {
-  return policy?.route_key.replace(/\*$/, "") ?? "";
+function routeFields() {
+  return [
+    field("Route", { name: "/route_key", required: true, maxlength: 200 }),
+    field("Role", { name: "/role", maxlength: 64, width: "short" }),
+  ];
 }
 
-function bodyOf(form, subjects) {
-  const { elements } = form;
-  const role = elements["/role"].value;
+function bodyOf({ elements }, subjects, policy) {
+  const shared = elements["/shared"].checked;
 
-  return {
-    subjects,
-    route_key: elements["/route_key"].value,
-    shared: elements["/shared"].checked,
-    ...(role && { role }),
-  };
+  if (policy) return { subjects, policy_id: policy.id, shared };
+  const role = elements["/role"].value;
+  return { subjects, route_key: elements["/route_key"].value, shared, ...(role && { role }) };
 }
 
 function resultWords({ reset, not_reset: kept = [] }) {

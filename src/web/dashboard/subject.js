@@ -50,7 +50,7 @@ function showSubject(main, subjects, signal) {
   const reset = element("div");
   const counters = countersCard(subjects, signal, openReset);
 
-  // With the route and the role of the policy whose counters are to be forgotten, if there is one.
+  // For one policy of the table or, with null, for any route.
   function openReset(policy) {
     reset.replaceChildren(resetForm(subjects, policy, counters.show));
     reset.querySelector("input").focus();
