@@ -36,7 +36,7 @@ static void what_a_key_unlocks_and_every_problem_is_not_to_be_kept(void **state)
         {"POST", "/check/batch", "{\"checks\":[" CHECK "]}", 200, "X-API-Key"},
         {"POST", "/reset", CHECK, 200, "X-API-Key"},
         {"GET", "/logs/latest", NULL, 200, "X-API-Key"},
-        {"GET", "/usage", NULL, 200, "X-API-Key"},
+        {"GET", "/usage", NULL, 200, "Accept"}, /* and in a second field X-API-Key */
         {"DELETE", "/policy?route_key=/a", NULL, 200, "X-API-Key"},
         {"DELETE", "/policy?route_key=/a", NULL, 404, "X-API-Key"},
         {"POST", "/register", "{\"name\":\"kept\"}", 201, "X-Admin-Token, Origin, Sec-Fetch-Site"},
