@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A file of usage that fails is told, costs nothing else, and recovers. */
+#include "support/wait.h"
+#include "usage_file_case.h"
+
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PATH_BYTES USAGE_FILE_PATH
+#define PATIENCE_S 30
+
+static void while_the_file_is_locked_nothing_is_saved_and_later_all_is(void **state)
+{
+    struct usage_file_case counting = usage_file_case_new(1);
+    sqlite3 *database = NULL;
+
+    (void)state;
+    minutes_add(counting.app, usage_file_now, "/a", 1, 0);
+    assert_int_equal(sqlite3_open(usage_file_path, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+
+    assert_false(usage_file_case_saved(&counting, APP));
+    assert_false(usage_file_case_saved(&counting, APP)); /* it rests */
+    assert_int_equal(usage_file_failures(counting.file), 1);
+    usage_file_case_expect(counting.file, APP, 0);
+
+    assert_int_equal(sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+    WAIT_FOR (PATIENCE_S, usage_file_case_saved(&counting, APP))
+        ;
+    usage_file_case_expect(counting.file, APP, 1);
+    usage_file_case_free(&counting);
+}
+
+static void while_the_disk_is_full_nothing_is_saved_and_later_all_is(void **state)
+{
+    struct usage_file_case counting = usage_file_case_new(1);
+    struct rlimit full = {.rlim_cur = 4096};
+    struct rlimit before;
+
+    (void)state;
+    minutes_add(counting.app, usage_file_now, "/a", 1, 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    full.rlim_max = before.rlim_max;
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+
+    const bool was_saved = usage_file_case_saved(&counting, APP);
+
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_false(was_saved);
+    assert_int_equal(usage_file_failures(counting.file), 1);
+    usage_file_wake(counting.file);
+    assert_true(usage_file_case_saved(&counting, APP));
+    usage_file_case_expect(counting.file, APP, 1);
+    usage_file_case_free(&counting);
+}
+
+static void a_damaged_file_is_set_aside_and_another_begun(void **state)
+{
+    static const char *const damages[] = {"no database", "SQLite format 3"};
+    char aside[PATH_BYTES + 16];
+    struct stat status;
+
+    (void)state;
+    (void)snprintf(aside, sizeof(aside), "%s.damaged", usage_file_path);
+    for (size_t i = 0; i < ARRAY_COUNT(damages); i++) {
+        struct usage_file_case counting = usage_file_case_new(1);
+        usage_file_case_free(&counting);
+        scratch_rewrite(usage_file_path, damages[i]);
+        counting = usage_file_case_new(1);
+        usage_file_wake(counting.file);
+
+        minutes_add(counting.app, usage_file_now, "/a", 1, 0);
+        assert_true(usage_file_case_saved(&counting, APP));
+
+        usage_file_case_expect(counting.file, APP, 1);
+        assert_int_equal(stat(aside, &status), 0);
+        usage_file_case_free(&counting);
+        assert_int_equal(unlink(aside), 0);
+        assert_int_equal(unlink(usage_file_path), 0);
+    }
+}
+
+/* What the readers' thread finds, the flusher's thread mends. */
+static void damage_that_reading_finds_is_set_aside_too(void **state)
+{
+    struct usage_file_case counting = usage_file_case_new(1);
+    char *content;
+    FILE *file;
+
+    (void)state;
+    usage_file_case_count_much(counting.app, usage_file_now);
+    assert_true(usage_file_case_saved(&counting, APP));
+    usage_file_case_execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    usage_file_free(counting.file);
+    file = fopen(usage_file_path, "r+");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 4096, SEEK_SET), 0);
+    content = calloc(1, 8 * 4096);
+    assert_int_equal(fwrite(content, 4096, 8, file), 8);
+    free(content);
+    assert_int_equal(fclose(file), 0);
+
+    counting.file = usage_file_new(usage_file_path, 1, USAGE_FILE_BYTES_MAX);
+    const struct usage_query day = {.window_minutes = DAY, .step_minutes = HOUR};
+    assert_null(usage_file_case_told(counting.file, APP, &day));
+    usage_file_wake(counting.file);
+    minutes_add(counting.app, usage_file_now, "/b", 5, 0);
+    assert_true(usage_file_case_saved(&counting, APP));
+
+    json_t *json = NULL;
+    WAIT_FOR (PATIENCE_S, (json = usage_file_case_told(counting.file, APP, &day)) != NULL)
+        ;
+    assert_int_equal(minutes_total(json, "allowed"), TALLY_PAIRS_MAX + 5);
+    json_decref(json);
+    usage_file_case_free(&counting);
+}
+
+static void a_file_that_is_not_ours_or_is_newer_is_left_alone(void **state)
+{
+    static const char *const others[] = {
+        "CREATE TABLE letters (id INTEGER)",
+        "CREATE TABLE usage_spans (id INTEGER); PRAGMA user_version = 9",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(others); i++) {
+        struct usage_file_case counting = usage_file_case_new(1);
+        usage_file_case_free(&counting);
+        assert_int_equal(unlink(usage_file_path), 0);
+        usage_file_case_execute(others[i]);
+        char *before = scratch_read(usage_file_path);
+        counting = usage_file_case_new(1);
+        usage_file_wake(counting.file);
+
+        minutes_add(counting.app, usage_file_now, "/a", 1, 0);
+        assert_false(usage_file_case_saved(&counting, APP));
+
+        char *after = scratch_read(usage_file_path);
+        assert_string_equal(before, after);
+        free(before);
+        free(after);
+        usage_file_case_free(&counting);
+        assert_int_equal(unlink(usage_file_path), 0);
+    }
+}
+
+static void a_file_that_was_deleted_is_made_anew(void **state)
+{
+    struct usage_file_case counting = usage_file_case_new(1);
+
+    (void)state;
+    minutes_add(counting.app, usage_file_now, "/a", 1, 0);
+    assert_true(usage_file_case_saved(&counting, APP));
+    usage_file_case_expect(counting.file, APP, 1);
+    assert_int_equal(unlink(usage_file_path), 0);
+
+    minutes_add(counting.app, usage_file_now, "/a", 1, 0);
+    assert_false(usage_file_case_saved(&counting, APP));
+    usage_file_wake(counting.file);
+    assert_true(usage_file_case_saved(&counting, APP));
+
+    usage_file_case_expect(counting.file, APP, 2);
+    usage_file_case_free(&counting);
+}
+
+/* Whoever writes into the file may write anything. */
+static void rows_that_are_no_usage_are_passed_over(void **state)
+{
+    struct usage_file_case counting = usage_file_case_new(1);
+    char sql[500];
+
+    (void)state;
+    minutes_add(counting.app, usage_file_now, "/a", 1, 0);
+    assert_true(usage_file_case_saved(&counting, APP));
+    (void)snprintf(sql, sizeof(sql),
+                   "INSERT INTO usage_spans (span, start, app, instance, part, counts, denied)"
+                   " VALUES (1, %lld, '" APP "', 9, 0, x'ff00ff', 'x'),"
+                   " (1, %lld, '" APP "', 9, 1, '', x''), (0, %lld, '" APP "', 9, 2, 7, 1.5),"
+                   " (1, %lld, '" APP "', 9, 3, zeroblob(9000000), NULL)",
+                   (long long)(usage_file_now - usage_file_now % HOUR),
+                   (long long)(usage_file_now - usage_file_now % HOUR), (long long)usage_file_now,
+                   (long long)(usage_file_now - usage_file_now % HOUR));
+    usage_file_case_execute(sql);
+
+    usage_file_case_expect(counting.file, APP, 1);
+    usage_file_case_free(&counting);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(while_the_file_is_locked_nothing_is_saved_and_later_all_is,
+                               usage_file_case_open),
+        cmocka_unit_test_setup(while_the_disk_is_full_nothing_is_saved_and_later_all_is,
+                               usage_file_case_open),
+        cmocka_unit_test_setup(a_damaged_file_is_set_aside_and_another_begun, usage_file_case_open),
+        cmocka_unit_test_setup(damage_that_reading_finds_is_set_aside_too, usage_file_case_open),
+        cmocka_unit_test_setup(a_file_that_is_not_ours_or_is_newer_is_left_alone,
+                               usage_file_case_open),
+        cmocka_unit_test_setup(a_file_that_was_deleted_is_made_anew, usage_file_case_open),
+        cmocka_unit_test_setup(rows_that_are_no_usage_are_passed_over, usage_file_case_open),
+    };
+    const int failures = cmocka_run_group_tests(tests, NULL, NULL);
+
+    scratch_remove();
+    return failures;
+}
