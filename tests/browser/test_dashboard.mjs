@@ -135,6 +135,30 @@ test("a policy is simulated before it is saved, and what changes is shown", asyn
   await page.close();
 });
 
+test("what others have saved meanwhile is shown, and not undone", async () => {
+  const app = await startApp(dashboard.origin);
+  const policy = { route_key: "/shared", limit: 5, window_seconds: 60 };
+  await app.save(policy);
+  const page = await open(app.key);
+  const row = page.getByRole("row").filter({ hasText: "/shared" });
+  await turnTo(page, "Policies");
+  await row.filter({ hasText: "5 requests per minute" }).waitFor();
+
+  await app.save({ ...policy, limit: 500 });
+  await row.getByRole("button", { name: "Shadow" }).click();
+  await page.getByRole("alert").filter({ hasText: "Somebody has changed the policy" }).waitFor();
+  await row.filter({ hasText: "500 requests per minute" }).waitFor();
+  assert.deepEqual((await app.policies()).map(({ limit, mode }) => [limit, mode]),
+    [[500, "enforce"]]);
+  await page.getByRole("link", { name: "Edit" }).click();
+  await page.getByLabel("Limit").fill("6");
+  await app.save({ ...policy, limit: 700 });
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("alert").filter({ hasText: "version 3 is in force" }).waitFor();
+  assert.equal((await app.policies())[0].limit, 700);
+  await page.close();
+});
+
 test("a refusal is shown at its field, and the JSON has all of a policy", async () => {
   const app = await startApp(dashboard.origin);
   const candidate = { algorithm: "sliding_window", rate: "50/h" };

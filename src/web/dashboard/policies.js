@@ -2,6 +2,7 @@
 //
 // The policies of the app, each limit in plain words.
 import { ask } from "./api.js";
+import { refuseIfChanged } from "./changed.js";
 import { element, table } from "./element.js";
 import { field } from "./fields.js";
 import { addressOfView } from "./navigation.js";
@@ -51,15 +52,23 @@ export function openPolicies(main, query, signal) {
       say(words);
       main.querySelector("h1").focus();
     } catch (problem) {
-      if (!signal.aborted) place.replaceChildren(problemBox(problem));
+      if (!signal.aborted) await tell(problem);
     }
+  }
+
+  // Beside what is in force now.
+  async function tell(problem) {
+    place.replaceChildren(problemBox(problem));
+    await load().catch(() => {});
   }
 
   function switchShadow(policy) {
     const mode = policy.mode === "shadow" ? "enforce" : "shadow";
 
-    return change(() => ask("POST", "policy", { body: { ...policy, mode } }),
-      `${identityWords(policy)}: ${mode === "shadow" ? "now in shadow" : "now enforced"}.`);
+    return change(async () => {
+      await refuseIfChanged(policy);
+      await ask("POST", "policy", { body: { ...policy, mode } });
+    }, `${identityWords(policy)}: ${mode === "shadow" ? "now in shadow" : "now enforced"}.`);
   }
 
   async function remove(policy) {
