@@ -244,6 +244,10 @@ static void on_query_argument(void *context, struct text name, struct text value
         faults_add(querying->faults, NULL, key, "must not be repeated");
         return;
     }
+    if (value.length > 0 && memchr(value.at, '\0', value.length)) {
+        faults_add(querying->faults, NULL, key, "has a NUL"); /* which no JSON here may have */
+        return;
+    }
     /* Both calls refuse text that is not UTF-8. */
     if (json_object_set_new(querying->object, key,
                             json_stringn(value.at ? value.at : "", value.length)) != 0)

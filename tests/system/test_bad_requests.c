@@ -84,6 +84,8 @@ static void queries_with_faults(void **state)
         {"/logs/latest?route_key=", "?route_key"},
         {"/logs/latest?unknown=1", "?unknown"},
         {"/logs/latest?user_id=%FF", "UTF-8"},
+        {"/logs/latest?user_id=%00", "has a NUL"},
+        {"/subjects/state?subject.org=a%00b", "has a NUL"},
         {"/policy?unknown=1", "?unknown"},
         {"/policy?role=", "?role"},
         {"/policy?role=a&role=b", "?role"},
