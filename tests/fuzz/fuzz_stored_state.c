@@ -85,7 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
-/* Any number that strtod() knows: also infinities, hexadecimal digits and NaN. */
+/* Any number that strtod() knows: also infinities, hexadecimal digits and NaN. But a zero has no
+ * sign, because C and Lua may keep another one, and both count the same. */
 static size_t numbers_read(struct text line, double numbers[], size_t max)
 {
     size_t count = 0;
@@ -95,7 +96,7 @@ static size_t numbers_read(struct text line, double numbers[], size_t max)
         char string[64];
 
         (void)snprintf(string, sizeof(string), "%.*s", TEXT_PRINTF(word));
-        numbers[count++] = strtod(string, NULL);
+        numbers[count++] = strtod(string, NULL) + 0.0;
     }
     return count;
 }
