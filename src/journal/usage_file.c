@@ -195,7 +195,9 @@ enum feed_reading usage_file_read(struct usage_file *file, const char *app_id,
     side->error = (struct error){0};
     if (clock_monotonic_us() < side->rests_until_us)
         return FEED_FAILED;
-    if (side->database != NULL && database_has_moved(side->database))
+    /* A frozen one would never see what is saved once that is possible again. */
+    if (side->database != NULL &&
+        (database_has_moved(side->database) || database_is_frozen(side->database)))
         side_close(side);
     if (side_open(side, file) && database_begin(side->database, DATABASE_READ, &side->error)) {
         const bool was_read = read_stretch(side, app_id, report, cursor);
@@ -240,7 +242,9 @@ static void side_close(struct side *side)
 /* It is opened anew next time, because it may then be another file, or one that can be written. */
 static void side_fail(struct side *side, struct usage_file *file, const char *event)
 {
-    if (side->database != NULL && database_take_damage(side->database))
+    /* A frozen one may look damaged, because others write. */
+    if (side->database != NULL && database_take_damage(side->database) &&
+        !database_is_frozen(side->database))
         side->is_damaged = true;
     if (side->is_damaged)
         atomic_store(&file->is_damaged, true);
