@@ -15,7 +15,7 @@
 
 #define START_ATTEMPTS  20
 #define START_SECONDS   10
-#define COMMAND_SECONDS 10
+#define COMMAND_SECONDS 60
 #define WORDS_MAX       64 /* of its command line */
 
 /* Below the ephemeral ports, so that no client's connection takes the port while Redis is away. */
