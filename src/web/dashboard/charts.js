@@ -50,23 +50,33 @@ export function simulationChart(signal) {
 function timeChart(lines, signal) {
   const picture = element("div", { class: "chart", "aria-hidden": "true" });
   const rows = element("tbody");
-  const root = element("div", {}, picture,
-    element("details", {}, element("summary", {}, "As a table"),
-      element("div", { class: "scroll low", tabindex: 0, role: "region",
-        "aria-label": "Decisions by step" },
-      element("table", {}, element("thead", {}, element("tr", {},
-        element("th", { scope: "col" }, "From"), lines.map(({ label }) =>
-          element("th", { scope: "col", class: "number" }, label)))), rows))));
+  const details = element("details", { ontoggle: tell }, element("summary", {}, "As a table"),
+    element("div", { class: "scroll low", tabindex: 0, role: "region",
+      "aria-label": "Decisions by step" },
+    element("table", {}, element("thead", {}, element("tr", {},
+      element("th", { scope: "col" }, "From"), lines.map(({ label }) =>
+        element("th", { scope: "col", class: "number" }, label)))), rows)));
+  const root = element("div", {}, picture, details);
   let plot = null;
   let latest = null;
+  let told = [];
 
+  // The page does not wait for uPlot, so it may come later than what is drawn.
   function draw() {
+    if (!window.uPlot) return;
     plot?.destroy();
     plot = new window.uPlot(optionsOf(lines, picture.clientWidth), latest, picture);
   }
 
+  // Rows that nobody sees are not made.
+  function tell() {
+    if (details.open) rows.replaceChildren(...told.toReversed().map((point) =>
+      rowOf(lines, point)));
+  }
+
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   dark.addEventListener("change", () => latest && draw(), { signal });
+  document.getElementById("uplot").addEventListener("load", () => latest && draw(), { signal });
   const resized = new ResizeObserver(() =>
     plot?.setSize({ width: picture.clientWidth, height: HEIGHT }));
   resized.observe(picture);
@@ -82,7 +92,8 @@ function timeChart(lines, signal) {
         ...lines.map(({ read }) => pictured.map((point) => read(point) / divisor))];
       if (plot) plot.setData(latest);
       else draw();
-      rows.replaceChildren(...points.toReversed().map((point) => rowOf(lines, point)));
+      told = points;
+      tell();
     },
   };
 }

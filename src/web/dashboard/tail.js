@@ -7,12 +7,15 @@ import { field } from "./fields.js";
 import { follow } from "./follow.js";
 import { numberWords } from "./words.js";
 
-const ROWS_MAX = 500;
+const ENTRIES_MAX = 500;
+const ROWS_STEP = 100; // hundreds of rows take a browser long, and few of them are looked at
+const NEAR_PIXELS = 300; // rows are made before the end is in sight
 const OUTCOMES = [["", "all"], ["true", "allowed"], ["false", "denied"]];
 
 // With `subjects` only decisions about them are shown, and nobody asks for others.
 export function tail(title, subjects, signal) {
   const rows = element("tbody");
+  const box = table(title, COLUMNS, rows);
   const state = element("span", { class: "hint" });
   const pause = element("button", { type: "button", "aria-pressed": "false" }, "Pause");
   const filters = element("form", { class: "row" },
@@ -22,6 +25,7 @@ export function tail(title, subjects, signal) {
     !subjects && field("User", { name: "user", maxlength: 256, width: "short" }),
     pause);
   const held = [];
+  const entries = []; // the newest first; the first of them have rows
   let isPaused = false;
   let missed = false;
   let trouble = null;
@@ -34,8 +38,19 @@ export function tail(title, subjects, signal) {
   }
 
   function showHeld() {
-    rows.prepend(...held.splice(0).reverse().map(decisionRow));
-    while (rows.childElementCount > ROWS_MAX) rows.lastElementChild.remove();
+    const fresh = held.splice(0).reverse();
+    const rowsMax = Math.max(ROWS_STEP, rows.childElementCount);
+
+    entries.unshift(...fresh);
+    entries.length = Math.min(entries.length, ENTRIES_MAX);
+    rows.prepend(...fresh.slice(0, rowsMax).map(decisionRow));
+    while (rows.childElementCount > rowsMax) rows.lastElementChild.remove();
+  }
+
+  function showOlder() {
+    if (box.scrollTop + box.clientHeight + NEAR_PIXELS < box.scrollHeight) return;
+    const from = rows.childElementCount;
+    rows.append(...entries.slice(from, from + ROWS_STEP).map(decisionRow));
   }
 
   function begin() {
@@ -43,6 +58,7 @@ export function tail(title, subjects, signal) {
     stop();
     rows.replaceChildren();
     held.length = 0;
+    entries.length = 0;
     missed = false;
     stop = follow({
       allowed: allowed.value,
@@ -51,7 +67,7 @@ export function tail(title, subjects, signal) {
       subjects: subjects ?? (user.value ? { user: user.value } : {}),
     }, (entry) => {
       held.push(entry);
-      if (held.length > ROWS_MAX) held.shift();
+      if (held.length > ENTRIES_MAX) held.shift();
       if (!isPaused && held.length === 1) queueMicrotask(showHeld);
     }, {
       onState(problem) {
@@ -70,11 +86,12 @@ export function tail(title, subjects, signal) {
     if (!isPaused) showHeld();
     tell();
   });
+  box.addEventListener("scroll", showOlder);
   filters.addEventListener("submit", (event) => event.preventDefault());
   filters.addEventListener("change", begin);
   signal.addEventListener("abort", () => stop());
   begin();
   return element("section", { class: "card tail" },
     element("div", { class: "row" }, element("h2", {}, title), state), filters,
-    table(title, COLUMNS, rows));
+    box);
 }

@@ -3,6 +3,8 @@
 // Numbers, times and lists as people read them. Nothing here touches the page.
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 const grouped = new Intl.NumberFormat("en");
+const moment = new Intl.DateTimeFormat("en-GB",
+  { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 export function numberWords(value) {
   return value === null || value === undefined ? "–" : grouped.format(value);
@@ -49,6 +51,5 @@ export function clockWords(time) {
 
 // "27 Nov, 23:35".
 export function momentWords(time) {
-  return new Date(time).toLocaleString("en-GB",
-    { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  return moment.format(new Date(time));
 }
