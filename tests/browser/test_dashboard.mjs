@@ -286,6 +286,58 @@ test("a reset of a row is of that row's policy, whatever decides at its route", 
   await page.close();
 });
 
+test("a subject is taken as it is, with its blanks, line breaks and whole length", async () => {
+  const app = await startApp(dashboard.origin);
+  const user = " ada\r\nlovelace\n";
+  await app.save({ route_key: "/exact", limit: 1, window_seconds: 86400 });
+  const check = () => app.send("/check", { user_id: user, route_key: "/exact" });
+  await check();
+  assert.equal((await check()).status, 429);
+  const page = await open(app.key);
+  const find = async (wanted) => {
+    await page.getByRole("button", { name: "Find" }).click();
+    await page.waitForFunction((text) => text ===
+      new URLSearchParams(location.hash.split("?")[1]).get("user"), wanted);
+  };
+
+  await page.getByRole("link", { name: "lovelace" }).click();
+  await page.getByRole("button", { name: "Reset counters" }).waitFor();
+  await find(user);
+  await page.getByRole("region", { name: "Counters" }).getByRole("row")
+    .filter({ hasText: "/exact" }).locator(".denied").waitFor();
+  await page.getByRole("main").getByRole("link", { name: "Try a check" }).click();
+  await page.getByLabel("Route").fill("/exact");
+  await page.getByRole("button", { name: "Check" }).click();
+  await page.getByRole("region", { name: "Decision" })
+    .filter({ hasText: "A check that costs something is denied" }).waitFor();
+  await turnTo(page, "Subjects", "Find a subject");
+  await page.getByLabel("is", { exact: true }).fill("ada ");
+  await find("ada ");
+  await page.getByLabel("is", { exact: true }).fill("");
+  await page.getByLabel("is", { exact: true }).focus();
+  await page.keyboard.insertText("x".repeat(257));
+  await find("x".repeat(257));
+  await page.getByRole("alert").first().waitFor();
+  await page.close();
+});
+
+test("a description keeps its lines", async () => {
+  const app = await startApp(dashboard.origin);
+  const description = "For the partners,\n  until Friday \n";
+  await app.save({ route_key: "/lines", limit: 5, window_seconds: 60, description });
+  const page = await open(app.key);
+  await turnTo(page, "Policies");
+
+  await page.getByRole("link", { name: "Edit" }).click();
+  assert.equal(await page.getByLabel("Description").inputValue(), description);
+  await page.getByLabel("Limit").fill("6");
+  await page.getByRole("button", { name: "Save" }).click();
+
+  await hasText(page, "6 requests per minute");
+  assert.equal((await app.policies())[0].description, description);
+  await page.close();
+});
+
 test("the tail has 500 rows for who scrolls, and misses none of a rush", async () => {
   const app = await startApp(dashboard.origin);
   const checks = (user, count) => app.send("/check/batch", { checks:

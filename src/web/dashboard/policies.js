@@ -28,7 +28,7 @@ export function openPolicies(main, query, signal) {
   }
 
   function show() {
-    const wanted = search.querySelector("input").value.trim().toLowerCase();
+    const wanted = search.querySelector("[name=find]").value.trim().toLowerCase();
     const found = policies.filter((policy) => wanted === "" || textOf(policy).includes(wanted));
     const rows = found.slice(0, shown).map((policy) => policyRow(policy, { switchShadow, remove }));
 

@@ -5,7 +5,7 @@
 import { ask } from "./api.js";
 import { refuseIfChanged } from "./changed.js";
 import { element } from "./element.js";
-import { clearFaults, field, showFaults, tick } from "./fields.js";
+import { clearFaults, field, showFaults, tick, valueOf } from "./fields.js";
 import { goTo } from "./navigation.js";
 import { attempt, problemBox, say } from "./notices.js";
 import { policyText } from "./policies.js";
@@ -181,12 +181,12 @@ function formParts(draft, isSaved) {
 
   return [
     element("div", { class: "row" },
-      field("Route", { name: "/route_key", value: values.route_key, maxlength: 200, ...fixed,
+      field("Route", { name: "/route_key", value: values.route_key, ...fixed,
         hint: "a route, a prefix and *, or only *" }),
-      field("Role", { name: "/role", value: values.role, maxlength: 64, width: "short", ...fixed }),
-      field("Only for the subject", { name: "/subject", value: values.subject_name, maxlength: 32,
+      field("Role", { name: "/role", value: values.role, width: "short", ...fixed }),
+      field("Only for the subject", { name: "/subject", value: values.subject_name,
         width: "short", hint: "user, org, …; empty: everybody", ...fixed }),
-      field("with the value", { name: "/user_id", value: values.subject_value, maxlength: 256,
+      field("with the value", { name: "/user_id", value: values.subject_value,
         ...fixed })),
     fitsForm(draft) ? limitParts(values)
       : element("p", { class: "note" },
@@ -195,7 +195,7 @@ function formParts(draft, isSaved) {
       field("Mode", { name: "/mode", options: MODES, value: values.mode, width: "short" }),
       field("Without the store", { name: "/on_store_error", options: STORE_ERRORS,
         value: values.on_store_error, width: "short" }),
-      field("Description", { name: "/description", value: values.description, maxlength: 500 }),
+      field("Description", { name: "/description", value: values.description, lines: true }),
       tick("Active", { name: "/is_active", checked: values.is_active })),
   ].flat();
 }
@@ -227,7 +227,7 @@ function limitParts(values) {
 
 function valuesOf(form, base) {
   const { elements } = form;
-  const value = (name) => elements[`/${name}`]?.value ?? "";
+  const value = (name) => (elements[`/${name}`] ? valueOf(elements[`/${name}`]) : "");
 
   return {
     ...fieldsOf(base),

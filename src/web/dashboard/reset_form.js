@@ -41,8 +41,8 @@ export function resetForm(subjects, policy, onDone) {
 
 function routeFields() {
   return [
-    field("Route", { name: "/route_key", required: true, maxlength: 200 }),
-    field("Role", { name: "/role", maxlength: 64, width: "short" }),
+    field("Route", { name: "/route_key", required: true }),
+    field("Role", { name: "/role", width: "short" }),
   ];
 }
 

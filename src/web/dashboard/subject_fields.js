@@ -2,7 +2,7 @@
 //
 // Whom a check is about: up to eight names and values.
 import { element } from "./element.js";
-import { field } from "./fields.js";
+import { field, valueOf } from "./fields.js";
 
 const SUBJECTS_MAX = 8;
 const PREFIX = "subject.";
@@ -15,9 +15,9 @@ export function subjectFields(subjects) {
 
   function add(name, value) {
     rows.append(element("div", { class: "row" },
-      field("Subject", { name: "subject-name", value: name, list: "subject-names", width: "short",
-        maxlength: 32 }),
-      field("is", { name: "subject-value", value, maxlength: 256 })));
+      field("Subject", { name: "subject-name", value: name, list: "subject-names",
+        width: "short" }),
+      field("is", { name: "subject-value", value })));
     more.hidden = rows.children.length >= SUBJECTS_MAX;
   }
 
@@ -30,10 +30,11 @@ export function subjectFields(subjects) {
   return { root, read: () => readSubjects(rows) };
 }
 
-// A name that is given twice has its last value. Empty rows are left out.
+// A name that is given twice has its last value. Empty rows are left out. Nothing is trimmed: with
+// and without a blank are two users.
 function readSubjects(rows) {
   const pairs = [...rows.children].map((row) =>
-    [...row.querySelectorAll("input")].map((input) => input.value.trim()));
+    [...row.querySelectorAll("input, textarea")].map(valueOf));
 
   return Object.fromEntries(pairs.filter(([name, value]) => name !== "" && value !== ""));
 }
