@@ -338,6 +338,39 @@ test("a description keeps its lines", async () => {
   await page.close();
 });
 
+test("counters stay when more of them fail, and begin again after a deletion", async () => {
+  const app = await startApp(dashboard.origin);
+  await app.save({ route_key: "/more", limit: 1, window_seconds: 86400 });
+  const page = await open(app.key);
+  const row = page.getByRole("region", { name: "Counters" }).getByRole("row")
+    .filter({ hasText: "/more" });
+  const more = page.getByRole("region", { name: "Counters" }).locator("..")
+    .getByRole("button", { name: "Show more" });
+  const refusal = { title: "Unavailable", status: 503, detail: "Come again." };
+  const answers = [
+    async (route) => {
+      const response = await route.fetch();
+      const next = "0123456789abcdef"; // a policy that is not there any more
+      await route.fulfill({ response, json: { ...await response.json(), next } });
+    },
+    (route) => route.fulfill({ status: 503, contentType: "application/problem+json",
+      json: refusal }),
+  ];
+  await page.route(/\/subjects\/state/, (route) =>
+    (answers.shift() ?? (() => route.continue()))(route));
+
+  await page.getByLabel("is", { exact: true }).fill("7");
+  await page.getByRole("button", { name: "Find" }).click();
+  await more.click();
+  await page.getByRole("alert").filter({ hasText: "Come again." }).waitFor();
+  assert.equal(await row.count(), 1);
+  await more.click();
+  await page.getByRole("status").filter({ hasText: "shown from the first again" }).waitFor();
+  assert.equal(await row.count(), 1);
+  assert.equal(await more.count(), 0);
+  await page.close();
+});
+
 test("the tail has 500 rows for who scrolls, and misses none of a rush", async () => {
   const app = await startApp(dashboard.origin);
   const checks = (user, count) => app.send("/check/batch", { checks:

@@ -4,7 +4,7 @@
 import { ask } from "./api.js";
 import { element, table } from "./element.js";
 import { addressOfView } from "./navigation.js";
-import { attempt } from "./notices.js";
+import { attempt, say } from "./notices.js";
 import { amountWords, callerWords, identityWords, roleWords, routeWords } from "./policy_words.js";
 import { subjectQuery } from "./subject_fields.js";
 import { durationWords, listWords, numberWords } from "./words.js";
@@ -26,8 +26,23 @@ export function countersCard(subjects, signal, onReset) {
     place.replaceChildren(
       rows.childElementCount > 0 ? table("Counters", COLUMNS, rows)
         : element("p", { class: "hint" }, "No policy can apply to this subject."),
-      element("div", { class: "actions" }, page.next && element("button", { type: "button",
-        onclick: () => attempt(place, signal, () => showPage(page.next, rows)) }, "Show more")));
+      ...(page.next ? moreOf(page.next, rows) : []));
+  }
+
+  // What is shown stays, whatever the next page says.
+  function moreOf(next, rows) {
+    const trouble = element("div");
+    const more = () => attempt(trouble, signal, () => showPage(next, rows).catch(beginAgain));
+
+    return [trouble, element("div", { class: "actions" },
+      element("button", { type: "button", onclick: more }, "Show more"))];
+  }
+
+  // A page begins after a policy, which somebody may have deleted meanwhile.
+  async function beginAgain(problem) {
+    if (!problem.faults?.some(({ parameter }) => parameter === "after")) throw problem;
+    await showPage(undefined, element("tbody"));
+    say("Policies were deleted meanwhile, so the counters are shown from the first again.");
   }
 
   show();
