@@ -117,6 +117,8 @@ bool feed_settle(struct feed *feed, bool succeeded, const char *key, const struc
 /* To be called after a failure: deletes the key if it holds something that is not ours. False if it
  * holds nothing else, or Redis does not delete it. */
 MUST_USE bool feed_replace(struct feed *feed, const char *key);
+/* The key has lost what this process had written there: the log says so. */
+void feed_note_lost(struct feed *feed, const char *key);
 uint64_t feed_instance(const struct feed *feed);
 struct text feed_text_of_reply(const redisReply *reply);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The usage counts of this process' apps: per app a tally of the open minute, one of the open hour,
- * and packed tallies of earlier ones. The flusher's thread owns all of it. Only usage_tell() may be
- * called from another thread meanwhile: a lock is held for it while something is changed that it
- * reads, and never while something is sent.
+ * and packed tallies of earlier ones. The flusher's thread owns all of it. Only usage_tell() and
+ * usage_count_sent() may be called from another thread meanwhile: a lock is held for them while
+ * something is changed that they read, and never while something is sent.
  *
  * A closed minute or hour is kept for usage_held_minutes after its time, by the monotonic clock.
  * The closed ones of all apps together take at most the bytes given to usage_new(). Beyond that the
@@ -57,5 +57,12 @@ void usage_visit(const struct usage_app *app, void *context, usage_visit_fn *vis
 typedef bool usage_take_fn(void *context, const struct usage_view *view);
 bool usage_offer_unsent(struct usage_app *app, void *context, usage_take_fn *take);
 void usage_mark_sent(struct usage_app *app);
+/* What was sent has been lost there: all that is held here is offered again. */
+void usage_mark_unsent(struct usage_app *app);
+
+/* How many spans that begin in [from, to) were sent, and have not changed since. Any thread, like
+ * usage_tell(). */
+size_t usage_count_sent(const struct usage_app *app, enum usage_span span, int64_t from,
+                        int64_t to);
 
 #endif

@@ -25,9 +25,11 @@ struct feed_part usage_feed_append(struct feed *feed, const char *app_id, struct
                                    size_t bytes_max);
 
 /* Adds, in one round trip, what all instances have sent: an hour of minutes, or a day of hours.
- * Advances the cursor. FEED_FAILED: `report` may hold a part. */
+ * Advances the cursor. FEED_FAILED: `report` may hold a part. FEED_REPLACED, likewise: Redis has
+ * lost some of what `app` has sent, so usage_mark_unsent() must be called. `app` is what is held
+ * here of the app; NULL: nothing. Any thread that owns the feed. */
 MUST_USE enum feed_reading usage_feed_read(struct feed *feed, const char *app_id,
-                                           struct usage_report *report,
+                                           const struct usage_app *app, struct usage_report *report,
                                            struct usage_cursor *cursor);
 
 #endif

@@ -116,6 +116,13 @@ bool feed_replace(struct feed *feed, const char *key)
     return true;
 }
 
+void feed_note_lost(struct feed *feed, const char *key)
+{
+    if (redis_complaints_allow(&feed->complaints, key, clock_monotonic_us()))
+        log_write(LOG_WARN, "redis lost usage, and gets again what is here",
+                  LOG_STRING("key", key));
+}
+
 uint64_t feed_instance(const struct feed *feed)
 {
     return feed->instance;

@@ -234,6 +234,10 @@ static void on_asked(struct queue_item *item)
         break;
     case CARGO_USAGE:
         roll_up(flusher, app);
+        if (flush->from_lost && app->usage != NULL) {
+            usage_mark_unsent(app->usage);
+            note_unsent(flusher, app);
+        }
         has_all = app->usage == NULL || (flusher->file != NULL && save(flusher, &app, 1));
         break;
     case CARGOS:

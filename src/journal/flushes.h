@@ -17,7 +17,7 @@ struct flush {
     struct journal_app *app;
     enum cargo cargo;
     uint64_t upto;  /* of CARGO_LOG: number of the newest record that is needed */
-    bool from_lost; /* of CARGO_LOG: Redis has lost the log, so it needs all that the ring holds */
+    bool from_lost; /* Redis has lost what it had, so it needs all that is held here */
 
     bool succeeded; /* Redis has it */
 };

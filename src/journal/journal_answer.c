@@ -13,7 +13,7 @@
 /* What Redis, or the file, has answered so far. */
 struct journal_progress {
     enum { FLUSH_NEEDED, FLUSH_DONE, FLUSH_FAILED } flush; /* of what this instance knows */
-    bool was_replaced;           /* the log in Redis was not ours, and is gone */
+    bool was_replaced;           /* what Redis had is gone, or was not ours */
     bool has_begun;              /* with the members below */
     struct arena scratch;        /* of JOURNAL_LOG */
     struct feed_entries entries; /* of JOURNAL_LOG and JOURNAL_ENTRIES */
@@ -23,13 +23,15 @@ struct journal_progress {
 };
 
 static enum journal_answered begin_again(struct journal_job *job);
-static enum feed_reading read_some(struct journal_job *job, struct feed *feed);
+static enum feed_reading read_some(struct journal_job *job, struct feed *feed,
+                                   const struct journal_app *app);
 static bool can_ask(const struct feed *feed);
 static void begin(struct journal_job *job);
 static void close_begun(struct journal_job *job);
 static bool log_is_behind(const struct feed *feed, struct journal_app *app);
 static void log_begin(struct journal_job *job);
-static enum feed_reading log_read(struct journal_job *job, struct feed *feed);
+static enum feed_reading log_read(struct journal_job *job, struct feed *feed,
+                                  const struct journal_app *app);
 static void log_finish(struct journal_job *job);
 static void log_close(struct journal_progress *progress);
 static void log_from_ring(struct journal_job *job, bool has_feed, struct journal_app *app);
@@ -39,7 +41,8 @@ static void entries_close(struct journal_progress *progress);
 static void entries_from_ring(struct journal_job *job, bool has_feed, struct journal_app *app);
 static bool usage_is_behind(const struct feed *feed, struct journal_app *app);
 static void usage_begin(struct journal_job *job);
-static enum feed_reading usage_read(struct journal_job *job, struct feed *feed);
+static enum feed_reading usage_read(struct journal_job *job, struct feed *feed,
+                                    const struct journal_app *app);
 static void usage_finish(struct journal_job *job);
 static void usage_close(struct journal_progress *progress);
 static void usage_from_app(struct journal_job *job, bool has_feed, struct journal_app *app);
@@ -48,7 +51,8 @@ static const struct {
     enum cargo cargo;
     bool (*is_behind)(const struct feed *feed, struct journal_app *app);
     void (*begin)(struct journal_job *job);
-    enum feed_reading (*read)(struct journal_job *job, struct feed *feed);
+    enum feed_reading (*read)(struct journal_job *job, struct feed *feed,
+                              const struct journal_app *app);
     void (*finish)(struct journal_job *job);
     void (*close)(struct journal_progress *progress);
     void (*from_here)(struct journal_job *job, bool has_feed, struct journal_app *app);
@@ -73,7 +77,7 @@ enum journal_answered journal_answer(struct journal_job *job, struct feed *feed,
             return JOURNAL_NEEDS_FLUSH;
         job->progress->flush = FLUSH_DONE;
     }
-    switch (read_some(job, feed)) {
+    switch (read_some(job, feed, app)) {
     case FEED_READ_SOME:
         return JOURNAL_GOES_ON;
     case FEED_READ_ALL:
@@ -112,7 +116,7 @@ void journal_answer_abandon(struct journal_job *job)
     job->progress = NULL;
 }
 
-/* What is held here of the log is sent again, and read then. */
+/* What is held here is sent again, and read then. */
 static enum journal_answered begin_again(struct journal_job *job)
 {
     close_begun(job);
@@ -121,12 +125,13 @@ static enum journal_answered begin_again(struct journal_job *job)
     return JOURNAL_NEEDS_FLUSH;
 }
 
-static enum feed_reading read_some(struct journal_job *job, struct feed *feed)
+static enum feed_reading read_some(struct journal_job *job, struct feed *feed,
+                                   const struct journal_app *app)
 {
     if (job->progress->flush == FLUSH_FAILED || (job->progress->file == NULL && !can_ask(feed)))
         return FEED_FAILED;
     begin(job);
-    return answers[job->asks].read(job, feed);
+    return answers[job->asks].read(job, feed, app);
 }
 
 static bool can_ask(const struct feed *feed)
@@ -159,8 +164,10 @@ static void log_begin(struct journal_job *job)
     feed_entries_init(&job->progress->entries, &job->filter, &job->progress->scratch);
 }
 
-static enum feed_reading log_read(struct journal_job *job, struct feed *feed)
+static enum feed_reading log_read(struct journal_job *job, struct feed *feed,
+                                  const struct journal_app *app)
 {
+    (void)app;
     return feed_read(feed, job->app_id, &job->progress->entries);
 }
 
@@ -249,19 +256,23 @@ static void usage_begin(struct journal_job *job)
     progress->cursor = usage_cursor_start(&progress->report);
 }
 
-static enum feed_reading usage_read(struct journal_job *job, struct feed *feed)
+static enum feed_reading usage_read(struct journal_job *job, struct feed *feed,
+                                    const struct journal_app *app)
 {
     struct journal_progress *progress = job->progress;
 
     if (progress->file != NULL)
         return usage_file_read(progress->file, job->app_id, &progress->report, &progress->cursor);
-    return usage_feed_read(feed, job->app_id, &progress->report, &progress->cursor);
+    return usage_feed_read(feed, job->app_id, app == NULL ? NULL : app->usage, &progress->report,
+                           &progress->cursor);
 }
 
+/* What was lost is there again as far as it is held here. */
 static void usage_finish(struct journal_job *job)
 {
-    const struct usage_report *report = &job->progress->report;
+    struct usage_report *report = &job->progress->report;
 
+    report->degraded |= job->progress->was_replaced;
     job->answer = job->query.as_csv ? usage_csv_write(report, job->arena)
                                     : usage_report_write(report, job->arena);
 }

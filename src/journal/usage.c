@@ -6,18 +6,8 @@
 #include "base/memory.h"
 #include "usage_history.h"
 
-#include <pthread.h>
-
 #define PACKED_BYTES_MIN 256
 #define SMALL_PART       64 /* an app may always have this part of all bytes */
-
-struct usage {
-    pthread_mutex_t lock; /* held by the owner to change what usage_visit() reads */
-    struct periods closed[USAGE_SPANS];
-    size_t bytes; /* of all closed spans */
-    size_t bytes_max;
-    int64_t elapsed_minutes; /* at the last usage_add() */
-};
 
 static void pack(struct usage_app *app);
 static void on_view(void *context, const struct usage_view *view);

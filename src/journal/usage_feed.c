@@ -60,7 +60,8 @@ static void view_write(const struct sending *sending, const struct usage_view *v
 static void write_key(const char *app_id, enum usage_span span, int64_t minute,
                       char key[static KEY_BYTES]);
 static bool read_hash(struct feed *feed, const char *key, enum usage_span span,
-                      struct usage_report *report);
+                      struct usage_report *report, size_t *own);
+static bool field_is_of(const redisReply *field, uint64_t instance);
 static bool read_field(const redisReply *field, const redisReply *value, struct usage_view *view);
 
 enum feed_sent usage_feed_send(struct feed *feed, const char *app_id, struct usage_app *app)
@@ -96,15 +97,26 @@ struct feed_part usage_feed_append(struct feed *feed, const char *app_id, struct
 }
 
 enum feed_reading usage_feed_read(struct feed *feed, const char *app_id,
-                                  struct usage_report *report, struct usage_cursor *cursor)
+                                  const struct usage_app *app, struct usage_report *report,
+                                  struct usage_cursor *cursor)
 {
     char key[KEY_BYTES];
+    size_t own = 0;
 
     if (!usage_cursor_has_more(cursor, report))
         return FEED_READ_ALL;
+
+    const int64_t end = cursor->minute + usage_stretch_minutes[cursor->span];
+    /* Counted first, because more may be sent meanwhile. */
+    const size_t sent = app == NULL ? 0 : usage_count_sent(app, cursor->span, cursor->minute, end);
+
     write_key(app_id, cursor->span, cursor->minute, key);
-    if (!read_hash(feed, key, cursor->span, report))
+    if (!read_hash(feed, key, cursor->span, report, &own))
         return FEED_FAILED;
+    if (own < sent) {
+        feed_note_lost(feed, key);
+        return FEED_REPLACED;
+    }
     usage_cursor_advance(cursor);
     return FEED_READ_SOME;
 }
@@ -212,8 +224,9 @@ static void write_key(const char *app_id, enum usage_span span, int64_t minute,
                    hash.minute * MINUTE_S);
 }
 
+/* Sets *own to the number of fields that this process has written. */
 static bool read_hash(struct feed *feed, const char *key, enum usage_span span,
-                      struct usage_report *report)
+                      struct usage_report *report, size_t *own)
 {
     const char *command[] = {"HGETALL", key};
     struct error error = {0};
@@ -226,11 +239,23 @@ static bool read_hash(struct feed *feed, const char *key, enum usage_span span,
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         struct usage_view view = {.span = span};
 
-        if (read_field(reply->element[i], reply->element[i + 1], &view))
-            usage_report_add(report, &view);
+        if (!read_field(reply->element[i], reply->element[i + 1], &view))
+            continue;
+        usage_report_add(report, &view);
+        *own += field_is_of(reply->element[i], feed_instance(feed));
     }
     freeReplyObject(reply);
     return true;
+}
+
+static bool field_is_of(const redisReply *field, uint64_t instance)
+{
+    struct text name = feed_text_of_reply(field);
+    char written[FIELD_BYTES];
+
+    (void)snprintf(written, FIELD_BYTES, "%016" PRIx64, instance);
+    (void)text_cut(&name, ':');
+    return text_equal(text_cut(&name, ':'), text_of(written));
 }
 
 /* False when the field is not ours. Contents that its version did not know are absent. */

@@ -9,6 +9,7 @@
 
 #include "journal/usage.h"
 
+#include <pthread.h>
 #include <sys/queue.h>
 
 struct arena;
@@ -27,6 +28,14 @@ struct period {
 };
 
 TAILQ_HEAD(periods, period);
+
+struct usage {
+    pthread_mutex_t lock; /* held by the owner to change what other threads read */
+    struct periods closed[USAGE_SPANS];
+    size_t bytes; /* of all closed spans */
+    size_t bytes_max;
+    int64_t elapsed_minutes; /* at the last usage_add() */
+};
 
 struct history {
     struct tally open;     /* of the span that begins at open.minute, unless it is empty */

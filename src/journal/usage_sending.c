@@ -28,6 +28,7 @@ bool usage_offer_unsent(struct usage_app *app, void *context, usage_take_fn *tak
 
 void usage_mark_sent(struct usage_app *app)
 {
+    pthread_mutex_lock(&app->usage->lock);
     for (enum usage_span span = 0; span < USAGE_SPANS; span++) {
         struct history *history = &app->histories[span];
         struct period *period = history->taken;
@@ -36,6 +37,34 @@ void usage_mark_sent(struct usage_app *app)
         for (; period != NULL && !period->sent; period = TAILQ_PREV(period, periods, in_app))
             period->sent = true;
     }
+    pthread_mutex_unlock(&app->usage->lock);
+}
+
+void usage_mark_unsent(struct usage_app *app)
+{
+    struct period *period;
+
+    pthread_mutex_lock(&app->usage->lock);
+    for (enum usage_span span = 0; span < USAGE_SPANS; span++) {
+        app->histories[span].sent = false;
+        TAILQ_FOREACH (period, &app->histories[span].closed, in_app)
+            period->sent = false;
+    }
+    pthread_mutex_unlock(&app->usage->lock);
+}
+
+size_t usage_count_sent(const struct usage_app *app, enum usage_span span, int64_t from, int64_t to)
+{
+    const struct history *history = &app->histories[span];
+    const struct period *period;
+
+    pthread_mutex_lock(&app->usage->lock);
+    const int64_t open = history->open.minute;
+    size_t count = history->open.count > 0 && history->sent && open >= from && open < to;
+    TAILQ_FOREACH (period, &history->closed, in_app)
+        count += period->sent && period->start >= from && period->start < to;
+    pthread_mutex_unlock(&app->usage->lock);
+    return count;
 }
 
 static bool offer_closed(struct history *history, void *context, usage_take_fn *take)

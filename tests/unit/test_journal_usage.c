@@ -311,12 +311,43 @@ static void without_redis_usage_is_the_own_and_is_sent_later(void **state)
     decide(here, "alice", 20, 4);
     WAIT_FOR (JOURNAL_PATIENCE_S, counts(here, 16, 4, true))
         ;
-    redis_server_restart(server);
+    redis_server_restart(server); /* empty, so what was sent before is sent again, too */
 
-    WAIT_FOR (JOURNAL_PATIENCE_S, counts(there, 16, 4, false))
+    WAIT_FOR (JOURNAL_PATIENCE_S, counts(there, 17, 4, false))
         ;
     journal_free(here);
     journal_free(there);
+}
+
+/* By FLUSHALL, a failover or an eviction: all of it, hashes, or single fields. */
+static void what_redis_has_lost_is_sent_again_and_told(void **state)
+{
+    static const char *const losses[] = {
+        "redis.call('FLUSHALL')",
+        "redis.call('DEL', unpack(redis.call('KEYS', 'sluice:usage:*:minutes:*')))",
+        "redis.call('DEL', unpack(redis.call('KEYS', 'sluice:usage:*:hours:*')))",
+        "for _, key in ipairs(redis.call('KEYS', 'sluice:usage:*')) do "
+        "redis.call('HDEL', key, unpack(redis.call('HKEYS', key))) end",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(losses); i++) {
+        struct journal *here = journal_on_redis();
+        struct journal *there = journal_on_redis();
+        (void)redis_group_empty(state);
+        decide_at(clock_wall_us() - 3 * MINUTE_US, here, "alice", 4, 0);
+        assert_true(counts(here, 4, 0, false));
+        decide(here, "alice", 10, 3);
+        assert_true(counts(here, 11, 3, false));
+
+        (void)redis_server_command(server, "EVAL %s 0", losses[i]);
+
+        assert_true(counts(here, 11, 3, true)); /* others' may be missing */
+        assert_true(counts(here, 11, 3, false));
+        assert_true(counts(there, 11, 3, false));
+        journal_free(here);
+        journal_free(there);
+    }
 }
 
 static void what_is_no_usage_is_passed_over(void **state)
@@ -406,6 +437,7 @@ int main(void)
         WITH_REDIS(usage_in_redis_expires_minutes_after_a_week_and_hours_after_ninety_days),
         WITH_REDIS(usage_and_its_expiry_are_set_in_one_transaction),
         WITH_REDIS(without_redis_usage_is_the_own_and_is_sent_later),
+        WITH_REDIS(what_redis_has_lost_is_sent_again_and_told),
         WITH_REDIS(what_is_no_usage_is_passed_over),
         WITH_REDIS(what_an_older_version_has_sent_is_told),
     };

@@ -240,6 +240,32 @@ static void each_denied_subject_is_told_by_its_name(void **state)
     usage_free(usage);
 }
 
+static void what_was_lost_is_offered_again(void **state)
+{
+    struct usage *usage = usage_new(USAGE_BYTES_MAX);
+    struct usage_app *app = usage_app_new(usage);
+    int views[USAGE_SPANS] = {0};
+
+    (void)state;
+    for (int64_t minute = MIDNIGHT; minute < MIDNIGHT + 5; minute++)
+        minutes_add(app, minute, "/a", 1, 0);
+    assert_int_equal(usage_count_sent(app, USAGE_MINUTE, MIDNIGHT, MIDNIGHT + HOUR), 0);
+    assert_true(usage_offer_unsent(app, views, count_views));
+    usage_mark_sent(app);
+    assert_int_equal(usage_count_sent(app, USAGE_MINUTE, MIDNIGHT, MIDNIGHT + HOUR), 5);
+    assert_int_equal(usage_count_sent(app, USAGE_MINUTE, MIDNIGHT + 1, MIDNIGHT + 4), 3);
+    assert_int_equal(usage_count_sent(app, USAGE_HOUR, MIDNIGHT, MIDNIGHT + DAY), 1);
+
+    usage_mark_unsent(app);
+    assert_int_equal(usage_count_sent(app, USAGE_MINUTE, MIDNIGHT, MIDNIGHT + HOUR), 0);
+    assert_true(usage_offer_unsent(app, views, count_views));
+
+    assert_int_equal(views[USAGE_MINUTE], 10);
+    assert_int_equal(views[USAGE_HOUR], 2);
+    usage_app_free(app);
+    usage_free(usage);
+}
+
 static void what_was_sent_is_not_sent_again_until_it_grows(void **state)
 {
     struct usage *usage = usage_new(USAGE_BYTES_MAX);
@@ -283,6 +309,7 @@ int main(void)
         cmocka_unit_test(decisions_that_a_filter_cannot_tell_apart_are_uncounted),
         cmocka_unit_test(the_denied_of_the_hours_in_the_window_are_told),
         cmocka_unit_test(each_denied_subject_is_told_by_its_name),
+        cmocka_unit_test(what_was_lost_is_offered_again),
         cmocka_unit_test(what_was_sent_is_not_sent_again_until_it_grows),
         cmocka_unit_test(what_is_sent_in_parts_is_sent_once),
     };
