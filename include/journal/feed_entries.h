@@ -12,6 +12,8 @@
 
 #include <hiredis/hiredis.h>
 
+struct ring;
+
 /* The entries of one page. Each page but the first begins with the last entry of the page
  * before. */
 #define FEED_PAGE_ENTRIES 201
@@ -21,6 +23,8 @@ struct feed_entries {
     const struct record_filter *filter;
     struct arena *arena;
     struct log_entries found; /* the entries that the filter takes */
+    uint64_t instance; /* this process', and its ring of the app; NULL: it has recorded nothing */
+    struct ring *ring;
     size_t read;
     char before[48]; /* the id where the next page begins, as XREVRANGE needs it */
 };
@@ -29,6 +33,10 @@ struct feed_entries {
 void feed_entries_init(struct feed_entries *entries, const struct record_filter *filter,
                        struct arena *arena);
 
+/* To be called before pages are added: entries in the name of this process are ours only up to the
+ * newest one of its ring. NULL: it has recorded nothing. */
+void feed_entries_know(struct feed_entries *entries, uint64_t instance, struct ring *ring);
+
 /* Adds a page that XREVRANGE answered; entries that are not ours are skipped. False when it is the
  * last page. */
 bool feed_entries_add(struct feed_entries *entries, const redisReply *reply);
@@ -36,6 +44,10 @@ bool feed_entries_add(struct feed_entries *entries, const redisReply *reply);
 /* Reads one entry of a stream; its texts lie in `arena`. False when it is not ours. */
 MUST_USE bool feed_entry_read(const redisReply *reply, struct arena *arena, struct record *record,
                               struct entry_id *id);
+
+/* Whether somebody else has written it in the name of this process, which has not come to that
+ * number. */
+bool feed_entry_is_forged(const struct entry_id *id, uint64_t instance, struct ring *ring);
 
 /* One of these is to be called once all pages are added.
  *

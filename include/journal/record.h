@@ -81,8 +81,9 @@ bool record_filter_takes(const struct record_filter *filter, const struct record
 void record_write(const struct record *record, struct text id, struct writer *writer);
 
 /* Reads what record_write() of any version wrote; unknown members are skipped. False when it is no
- * log entry. Texts are copied into `arena`. An entry of an older version has no time_us: then it is
- * in whole ms, as it is if it is not in the millisecond that `time` says. */
+ * log entry, or its time is none that a store tells. Texts are copied into `arena`. An entry of an
+ * older version has no time_us: then it is in whole ms, as it is if it is not in the millisecond
+ * that `time` says. */
 MUST_USE bool record_read(const json_t *entry, struct arena *arena, struct record *record);
 
 #endif

@@ -5,7 +5,9 @@
 #include "journal/feed.h"
 
 #define ARRAY_BYTES_MIN 256
-#define FIELDS          ((size_t)2)
+
+/* Of an entry; see feed_state.h. */
+enum { NAME_OF_RECORD, RECORD, NAME_OF_ORIGIN, ORIGIN, FIELDS_MIN };
 
 static void add_entry(struct feed_entries *entries, const redisReply *reply);
 
@@ -14,6 +16,12 @@ void feed_entries_init(struct feed_entries *entries, const struct record_filter 
 {
     *entries = (struct feed_entries){.filter = filter, .arena = arena, .before = "+"};
     log_entries_init(&entries->found, arena);
+}
+
+void feed_entries_know(struct feed_entries *entries, uint64_t instance, struct ring *ring)
+{
+    entries->instance = instance;
+    entries->ring = ring;
 }
 
 bool feed_entries_add(struct feed_entries *entries, const redisReply *reply)
@@ -66,24 +74,35 @@ static void add_entry(struct feed_entries *entries, const redisReply *reply)
         (void)snprintf(entries->before, sizeof entries->before, "%.*s", TEXT_PRINTF(place));
     entries->read++;
     if (!feed_entry_read(reply, entries->arena, &record, &id) ||
+        feed_entry_is_forged(&id, entries->instance, entries->ring) ||
         !record_filter_takes(entries->filter, &record))
         return;
     const bool has_room = log_entries_add(&entries->found, &id, &record);
     ASSERT(has_room);
 }
 
-/* [id, [name, value, name, value]] */
+/* [id, [name, value, name, value]]; a later version may have more of them. */
 bool feed_entry_read(const redisReply *reply, struct arena *arena, struct record *record,
                      struct entry_id *id)
 {
-    if (reply->elements != 2 || reply->element[1]->elements < 2 * FIELDS)
+    if (reply->elements != 2 || reply->element[1]->elements < FIELDS_MIN)
         return false;
 
-    const redisReply *fields = reply->element[1];
+    redisReply *const *fields = reply->element[1]->element;
     struct error error;
-    json_t *json = document_parse(feed_text_of_reply(fields->element[1]), &error);
+
+    if (!text_equal(feed_text_of_reply(fields[NAME_OF_RECORD]), TEXT("e")) ||
+        !text_equal(feed_text_of_reply(fields[NAME_OF_ORIGIN]), TEXT("o")))
+        return false;
+    json_t *json = document_parse(feed_text_of_reply(fields[RECORD]), &error);
     const bool is_record = json != NULL && record_read(json, arena, record);
 
     json_decref(json);
-    return is_record && entry_id_read(feed_text_of_reply(fields->element[3]), id);
+    return is_record && entry_id_read(feed_text_of_reply(fields[ORIGIN]), id);
+}
+
+/* The ring is asked after Redis, so what was sent meanwhile is in it. */
+bool feed_entry_is_forged(const struct entry_id *id, uint64_t instance, struct ring *ring)
+{
+    return id->instance == instance && (ring == NULL || id->sequence > ring_newest(ring));
 }

@@ -24,14 +24,14 @@ struct journal_progress {
 
 static enum journal_answered begin_again(struct journal_job *job);
 static enum feed_reading read_some(struct journal_job *job, struct feed *feed,
-                                   const struct journal_app *app);
+                                   struct journal_app *app);
 static bool can_ask(const struct feed *feed);
 static void begin(struct journal_job *job);
 static void close_begun(struct journal_job *job);
 static bool log_is_behind(const struct feed *feed, struct journal_app *app);
 static void log_begin(struct journal_job *job);
 static enum feed_reading log_read(struct journal_job *job, struct feed *feed,
-                                  const struct journal_app *app);
+                                  struct journal_app *app);
 static void log_finish(struct journal_job *job);
 static void log_close(struct journal_progress *progress);
 static void log_from_ring(struct journal_job *job, bool has_feed, struct journal_app *app);
@@ -42,7 +42,7 @@ static void entries_from_ring(struct journal_job *job, bool has_feed, struct jou
 static bool usage_is_behind(const struct feed *feed, struct journal_app *app);
 static void usage_begin(struct journal_job *job);
 static enum feed_reading usage_read(struct journal_job *job, struct feed *feed,
-                                    const struct journal_app *app);
+                                    struct journal_app *app);
 static void usage_finish(struct journal_job *job);
 static void usage_close(struct journal_progress *progress);
 static void usage_from_app(struct journal_job *job, bool has_feed, struct journal_app *app);
@@ -51,8 +51,7 @@ static const struct {
     enum cargo cargo;
     bool (*is_behind)(const struct feed *feed, struct journal_app *app);
     void (*begin)(struct journal_job *job);
-    enum feed_reading (*read)(struct journal_job *job, struct feed *feed,
-                              const struct journal_app *app);
+    enum feed_reading (*read)(struct journal_job *job, struct feed *feed, struct journal_app *app);
     void (*finish)(struct journal_job *job);
     void (*close)(struct journal_progress *progress);
     void (*from_here)(struct journal_job *job, bool has_feed, struct journal_app *app);
@@ -126,7 +125,7 @@ static enum journal_answered begin_again(struct journal_job *job)
 }
 
 static enum feed_reading read_some(struct journal_job *job, struct feed *feed,
-                                   const struct journal_app *app)
+                                   struct journal_app *app)
 {
     if (job->progress->flush == FLUSH_FAILED || (job->progress->file == NULL && !can_ask(feed)))
         return FEED_FAILED;
@@ -165,10 +164,12 @@ static void log_begin(struct journal_job *job)
 }
 
 static enum feed_reading log_read(struct journal_job *job, struct feed *feed,
-                                  const struct journal_app *app)
+                                  struct journal_app *app)
 {
-    (void)app;
-    return feed_read(feed, job->app_id, &job->progress->entries);
+    struct feed_entries *entries = &job->progress->entries;
+
+    feed_entries_know(entries, feed_instance(feed), app == NULL ? NULL : &app->ring);
+    return feed_read(feed, job->app_id, entries);
 }
 
 static void log_finish(struct journal_job *job)
@@ -257,7 +258,7 @@ static void usage_begin(struct journal_job *job)
 }
 
 static enum feed_reading usage_read(struct journal_job *job, struct feed *feed,
-                                    const struct journal_app *app)
+                                    struct journal_app *app)
 {
     struct journal_progress *progress = job->progress;
 

@@ -205,15 +205,16 @@ static void read_candidate(struct form *form, struct arena *arena,
 }
 
 /* The seconds of `timestamp` with the milliseconds of `time`, and time_us if it is of the same
- * millisecond. */
+ * millisecond. Both tell one time, which a store can have told. */
 static bool read_time(struct form *form, struct record *record)
 {
     struct text time = {0};
+    char written[CLOCK_RFC3339_BYTES];
     int64_t seconds = 0;
     int64_t milliseconds = 0;
     int64_t exact_us = 0;
 
-    form_integer(form, "timestamp", FORM_REQUIRED, 0, INT64_MAX / SECOND_US - 1, &seconds);
+    form_integer(form, "timestamp", FORM_REQUIRED, 0, LIMIT_TIME_US_MAX / SECOND_US, &seconds);
     if (!form_text(form, "time", FORM_REQUIRED, CLOCK_RFC3339_BYTES - 1, CLOCK_RFC3339_BYTES - 1,
                    &time))
         return false;
@@ -221,10 +222,11 @@ static bool read_time(struct form *form, struct record *record)
                             &milliseconds))
         return false;
     record->time_us = seconds * SECOND_US + milliseconds * MILLISECOND_US;
+    clock_write_rfc3339(record->time_us, written);
     form_integer(form, "time_us", FORM_OPTIONAL, INT64_MIN, INT64_MAX, &exact_us);
     record->time_is_rounded =
         exact_us < record->time_us || exact_us - record->time_us >= MILLISECOND_US;
     if (!record->time_is_rounded)
         record->time_us = exact_us;
-    return true;
+    return text_equal(time, text_of(written));
 }

@@ -53,6 +53,8 @@ static void read_reply(struct tails *tails, const struct ask *ask, const redisRe
 static void read_newest(struct followed *followed, const redisReply *reply);
 static bool read_page(struct followed *followed, const redisReply *page);
 static bool read_page_for_one(struct tail *tail, const redisReply *page);
+static bool read_entry(const struct followed *followed, const redisReply *entry,
+                       struct arena *arena, struct record *record, struct entry_id *id);
 static void show(struct followed *followed, const struct record *record, const struct entry_id *id);
 static void read_ring(struct followed *followed, bool has_feed);
 static void begin_new(struct followed *followed);
@@ -320,7 +322,7 @@ static bool read_page(struct followed *followed, const redisReply *page)
     for (size_t i = 0; i < page->elements; i++) {
         if (!feed_place_read(page->element[i], &followed->place))
             continue;
-        if (feed_entry_read(page->element[i], &arena, &record, &id))
+        if (read_entry(followed, page->element[i], &arena, &record, &id))
             show(followed, &record, &id);
     }
     arena_close(&arena);
@@ -340,7 +342,7 @@ static bool read_page_for_one(struct tail *tail, const redisReply *page)
     for (size_t i = 0; i < page->elements && is_all; i++) {
         if (!feed_place_read(page->element[i], &place))
             continue;
-        if (feed_entry_read(page->element[i], &arena, &record, &id))
+        if (read_entry(tail->followed, page->element[i], &arena, &record, &id))
             is_all = catching_up_take(tail, &place, &record, &id);
         else
             tail->from.place = place;
@@ -349,6 +351,16 @@ static bool read_page_for_one(struct tail *tail, const redisReply *page)
     if (is_all && page->elements < FEED_PAGE_ENTRIES)
         catching_up_reach_end(tail);
     return page->elements > 0 && tail->phase != TAIL_FOLLOWING && tail_is_empty(tail);
+}
+
+/* False when it is not ours. */
+static bool read_entry(const struct followed *followed, const redisReply *entry,
+                       struct arena *arena, struct record *record, struct entry_id *id)
+{
+    struct journal_app *app = followed->app;
+
+    return feed_entry_read(entry, arena, record, id) &&
+           !feed_entry_is_forged(id, app->instance, &app->ring);
 }
 
 static void show(struct followed *followed, const struct record *record, const struct entry_id *id)

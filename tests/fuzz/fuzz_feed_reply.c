@@ -2,8 +2,9 @@
  *
  * The replies of Redis when the shared log is read. Either the log is unavailable, or it is a JSON
  * array of at most as many entries as were asked for. Those of one instance are in order by number,
- * the greatest first. Each entry matches the filter, and has every member that a client may rely
- * on. Those whose number varies are bounded, and their names are words. */
+ * the greatest first. None is in the name of this process, which has sent nothing. Each entry
+ * matches the filter, and has every member that a client may rely on. Those whose number varies are
+ * bounded, and their names are words. */
 #include "fuzz.h"
 
 #include "base/arena.h"
@@ -15,7 +16,8 @@
 #include "limit/word.h"
 #include "replies.h"
 
-#define LIMIT 3
+#define LIMIT        3
+#define OWN_INSTANCE UINT64_C(0xfeed)
 
 static const struct subject user = {{"user", 4}, {"u1", 2}};
 static const struct subject org = {{"org", 3}, {"acme", 4}};
@@ -43,7 +45,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argc;
     (void)argv;
     log_set_level(LOG_ERROR);
-    feed = feed_new(NULL, 1);
+    feed = feed_new(NULL, OWN_INSTANCE);
     return 0;
 }
 
@@ -67,6 +69,7 @@ static void try_filter(const struct record_filter *filter)
     struct feed_entries found;
 
     feed_entries_init(&found, filter, &scratch);
+    feed_entries_know(&found, OWN_INSTANCE, NULL);
     while (reading == FEED_READ_SOME)
         reading = feed_read(feed, "app_000000000000", &found);
     if (reading == FEED_READ_ALL) {
@@ -107,7 +110,7 @@ static struct entry_id entry_check(const json_t *entry, const struct record_filt
         ASSERT(json_object_get(entry, members[i]) != NULL);
     struct entry_id read;
 
-    ASSERT(entry_id_read(text_of(id), &read));
+    ASSERT(entry_id_read(text_of(id), &read) && read.instance != OWN_INSTANCE);
     ASSERT(seconds >= 0 && time_us / SECOND_US == seconds);
     ASSERT(filter->allowed != RECORD_DENIED || json_is_false(allowed));
     ASSERT(json_array_size(json_object_get(entry, "denied_by")) <= LIMITS_MAX);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The log that instances share through a stream in Redis. */
+#include "../../src/journal/journal_apps.h"
 #include "journal_case.h"
 
 #include "base/document.h"
@@ -176,6 +177,37 @@ static void what_is_no_entry_is_passed_over(void **state)
     journal_free(journal);
 }
 
+/* Adds the newest entry again with other fields. */
+static void add_forged(const char *first, const char *second, const struct entry_id *origin)
+{
+    char name[ENTRY_ID_BYTES];
+
+    redis_server_command(server, "EVAL %s 1 " JOURNAL_STREAM " %s %s %s",
+                         "local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)\n"
+                         "redis.call('XADD', KEYS[1], '*', ARGV[1], newest[1][2][2], ARGV[2],\n"
+                         "           ARGV[3])",
+                         first, second, entry_id_write(origin, name).at);
+}
+
+static void what_no_instance_has_sent_is_passed_over(void **state)
+{
+    struct journal *journal = journal_on_redis();
+    const uint64_t here = journal_app(journal, JOURNAL_APP)->instance;
+
+    (void)state;
+    journal_numbers(journal, 1, 3);
+    assert_true(journal_shows(journal, 1, 3));
+
+    add_forged("e", "o", &(struct entry_id){here, 4});
+    add_forged("e", "o", &(struct entry_id){here, INT64_MAX});
+    add_forged("x", "y", &(struct entry_id){1, 1});
+    add_forged("o", "e", &(struct entry_id){1, 2});
+    assert_int_equal(redis_integer("XLEN " JOURNAL_STREAM), 7);
+
+    assert_true(journal_shows(journal, 1, 3));
+    journal_free(journal);
+}
+
 /* Whole nodes are trimmed, so at most one node too many is left. */
 #define STREAM_LENGTH_MAX (JOURNAL_RECORDS + 100)
 
@@ -283,6 +315,7 @@ int main(void)
         WITH_REDIS(the_newest_come_first_although_a_clock_was_ahead),
         WITH_REDIS(an_entry_sent_twice_is_shown_once),
         WITH_REDIS(what_is_no_entry_is_passed_over),
+        WITH_REDIS(what_no_instance_has_sent_is_passed_over),
         WITH_REDIS(the_stream_is_bounded_and_expires),
         WITH_REDIS(what_was_overwritten_is_not_sent),
         WITH_REDIS(an_app_that_asks_little_is_answered_while_a_long_log_is_read),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "record_case.h"
 
+#include "base/duration.h"
 #include "limit/policy.h"
 #include "limit/word.h"
 
@@ -274,6 +275,36 @@ static void what_is_no_entry_is_not_read(void **state)
         assert_is_no_entry(strangers[i]);
 }
 
+/* Each is a plain entry but for its times. */
+static void times_that_nobody_has_written_make_no_entry(void **state)
+{
+    static const struct {
+        int64_t seconds;
+        const char *time;
+    } cases[] = {
+        {9223372036853, "2999-01-01T00:00:00.000Z"}, /* the year 294247 */
+        {LIMIT_TIME_US_MAX / SECOND_US + 1, "2255-06-05T23:47:35.000Z"},
+        {-5, "1970-01-01T00:00:00.000Z"},
+        {1, "1970-01-01T00:00:02.500Z"},
+        {1, "xxxxxxxxxxxxxxxxxxxx500Z"},
+        {1, "1970-01-01T00:00:01.+50Z"},
+        {1, "1970-01-01T00:00:01.-50Z"},
+        {1, "1970-01-01T00:00:01.500+"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        char entry[300];
+
+        (void)snprintf(entry, sizeof(entry),
+                       "{\"timestamp\":%lld,\"time\":\"%s\",\"user_id\":\"a\",\"route\":\"r\","
+                       "\"cost\":1,\"allowed\":true,\"policy_version\":1,\"mode\":\"enforce\","
+                       "\"degraded\":false}",
+                       (long long)cases[i].seconds, cases[i].time);
+        assert_is_no_entry(entry);
+    }
+}
+
 static void members_of_a_newer_version_are_passed_over(void **state)
 {
     struct arena arena = {0};
@@ -388,6 +419,7 @@ int main(void)
         cmocka_unit_test(subjects_are_read_in_the_order_of_their_names),
         cmocka_unit_test(parts_that_are_none_make_no_entry),
         cmocka_unit_test(what_is_no_entry_is_not_read),
+        cmocka_unit_test(times_that_nobody_has_written_make_no_entry),
         cmocka_unit_test(members_of_a_newer_version_are_passed_over),
         cmocka_unit_test(a_filter_takes_what_matches_all_of_it),
         cmocka_unit_test(an_address_is_no_user),
