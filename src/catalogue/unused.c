@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define CLOCK_STEP_US   (60 * SECOND_US)
 #define PATIENCE_US_MAX (DAY_S * SECOND_US)
 
 static bool clocks_are_trusted(struct unused *unused, struct unused_now now);
@@ -26,9 +25,8 @@ void unused_init(struct unused *unused, struct catalogue_backend *backend, struc
         .index = index,
         .kept_us = kept_us,
         .look_at_us = now.monotonic_us,
-        .steady_from_us = now.monotonic_us,
-        .offset_us = now.wall_us - now.monotonic_us,
     };
+    steady_clock_init(&unused->clock, now.wall_us, now.monotonic_us);
 }
 
 enum catalogue_status unused_look(struct unused *unused, struct unused_now now, struct error *error)
@@ -46,18 +44,12 @@ enum catalogue_status unused_look(struct unused *unused, struct unused_now now, 
     return status;
 }
 
-/* After a sleep of the machine the clocks differ, as after a set clock. */
 static bool clocks_are_trusted(struct unused *unused, struct unused_now now)
 {
-    const int64_t offset_us = now.wall_us - now.monotonic_us;
-    const int64_t step_us = offset_us - unused->offset_us;
     const int64_t patience_us =
         unused->kept_us < PATIENCE_US_MAX ? unused->kept_us : PATIENCE_US_MAX;
 
-    unused->offset_us = offset_us;
-    if (step_us > CLOCK_STEP_US || step_us < -CLOCK_STEP_US)
-        unused->steady_from_us = now.monotonic_us;
-    return now.monotonic_us - unused->steady_from_us >= patience_us;
+    return steady_clock_look(&unused->clock, now.wall_us, now.monotonic_us) >= patience_us;
 }
 
 /* The catalogue then reports this as a change of the app. */

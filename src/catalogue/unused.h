@@ -13,6 +13,7 @@
 #define CATALOGUE_UNUSED_H
 
 #include "base/duration.h"
+#include "base/steady_clock.h"
 #include "catalogue/app_index.h"
 #include "catalogue/catalogue_backend.h"
 
@@ -29,10 +30,9 @@ struct unused_now unused_now(void);
 struct unused {
     struct catalogue_backend *backend;
     struct app_index *index;
-    int64_t kept_us;        /* 0: for ever */
-    int64_t look_at_us;     /* monotonic */
-    int64_t steady_from_us; /* monotonic: from then on both clocks went equally fast */
-    int64_t offset_us;      /* wall clock minus monotonic clock */
+    int64_t kept_us;    /* 0: for ever */
+    int64_t look_at_us; /* monotonic */
+    struct steady_clock clock;
     atomic_uint removed;
 };
 
