@@ -5,10 +5,11 @@
  * when they have grown. So what was saved before a restart is another row, and nothing counts
  * twice.
  *
- * Minutes and hours are kept for usage_kept_minutes, by the wall clock. The file has at most the
- * bytes given to usage_file_new(). Before it is full, the app that takes the most loses the older
- * half of what it has, minutes first; if it has less than a 64th of the file, the oldest of all
- * apps go.
+ * Minutes and hours are kept for usage_kept_minutes, by the wall clock. A clock may jump, so they
+ * are deleted only once it has gone as fast as the monotonic clock for a day of this process. The
+ * file has at most the bytes given to usage_file_new(). Before it is full, the app that takes the
+ * most loses the older half of what it has, minutes first; if it has less than a 64th of the file,
+ * the oldest of all apps go. Reports say from where on an app has no minutes any more.
  *
  * A file that cannot be written (it is locked, or the disk is full) is tried again every
  * USAGE_FILE_REST_US, and what was not saved stays in memory. A damaged one is set aside, and
@@ -43,6 +44,10 @@ void usage_file_free(struct usage_file *file);
 MUST_USE bool usage_file_begin(struct usage_file *file);
 void usage_file_add(struct usage_file *file, const char *app_id, struct usage_app *app);
 MUST_USE bool usage_file_commit(struct usage_file *file);
+
+/* May be called before the commit. Deletes some of what is too old by the wall clock, once that has
+ * not been set for a day. Both clocks are arguments, in microseconds. */
+void usage_file_forget(struct usage_file *file, int64_t wall_us, int64_t monotonic_us);
 
 /* The next save is tried at once, even just after a failure. The flusher's thread. */
 void usage_file_wake(struct usage_file *file);

@@ -385,6 +385,7 @@ static bool save(struct flusher *flusher, struct journal_app *const apps[], size
         return false;
     for (size_t i = 0; i < count; i++)
         usage_file_add(flusher->file, apps[i]->id, apps[i]->usage);
+    usage_file_forget(flusher->file, clock_wall_us(), clock_monotonic_us());
     if (!usage_file_commit(flusher->file))
         return false;
     for (size_t i = 0; i < count; i++)

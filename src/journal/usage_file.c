@@ -2,23 +2,17 @@
 #include "journal/usage_file.h"
 
 #include "base/clock.h"
-#include "base/database.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "metrics/figure.h"
+#include "usage_file_state.h"
 
 #include <inttypes.h>
-#include <stdatomic.h>
 
 #define ROW_BYTES_MAX "1048576"
 #define BYTES                                                                                      \
     "(length(counts) + ifnull(length(denied), 0) + ifnull(length(sums), 0)"                        \
     " + ifnull(length(cost), 0))"
-#define PAGE_BYTES    4096 /* SQLite's own choice for a new file */
-#define PRAGMAS_BYTES 160
-#define SMALL_PART    64 /* an app may always have this part of the file */
-
-enum statement { SAVE, READ, FORGET_OLD, PAGES, FREE_PAGES, LARGEST, SHORTEN_APP, SHORTEN_ALL };
+#define PATIENCE_US (DAY_S * SECOND_US) /* as the catalogue has it, before it deletes apps */
 
 static const char *const migrations[] = {
     "CREATE TABLE usage_spans ("
@@ -34,6 +28,11 @@ static const char *const migrations[] = {
     " UNIQUE (span, start, app, instance, part));",
 };
 
+/* The newest minute of an app that has given way: before, there are only hours. */
+static const char additions[] = "CREATE TABLE IF NOT EXISTS usage_shortened ("
+                                " app TEXT NOT NULL PRIMARY KEY,"
+                                " minute INTEGER NOT NULL) WITHOUT ROWID;";
+
 /* The time comes first in the key, so that new rows go to its end, and old ones are found there. */
 static const char *const statements[] = {
     [SAVE] =
@@ -44,25 +43,32 @@ static const char *const statements[] = {
         " sums = excluded.sums, cost = excluded.cost",
     [READ] = "SELECT counts, denied, sums, cost FROM usage_spans"
              " WHERE span = ?1 AND start = ?2 AND app = ?3 AND " BYTES " <= " ROW_BYTES_MAX,
-    /* A few at a time, so that a clock that is far ahead for a moment loses only those. */
     [FORGET_OLD] = "DELETE FROM usage_spans WHERE rowid IN"
                    " (SELECT rowid FROM usage_spans WHERE span = ?1 AND start < ?2 LIMIT 1000)",
     [PAGES] = "PRAGMA page_count",
     [FREE_PAGES] = "PRAGMA freelist_count",
+    [ROWS] = "SELECT count(*) FROM usage_spans",
     [LARGEST] = "SELECT app, count(*), sum(" BYTES ") AS bytes"
                 " FROM usage_spans GROUP BY app ORDER BY bytes DESC LIMIT 1",
-    [SHORTEN_APP] = "DELETE FROM usage_spans WHERE rowid IN"
-                    " (SELECT rowid FROM usage_spans WHERE app = ?1 ORDER BY span, start LIMIT ?2)",
-    [SHORTEN_ALL] = "DELETE FROM usage_spans WHERE rowid IN"
-                    " (SELECT rowid FROM usage_spans ORDER BY span, start"
-                    "  LIMIT (SELECT count(*) / 16 + 1 FROM usage_spans))",
+    /* Of one app, or of all: the minutes that SHORTEN deletes, unless they are still to come. */
+    [NOTE_SHORTENED] = "INSERT INTO usage_shortened (app, minute)"
+                       " SELECT app, max(start) FROM"
+                       " (SELECT app, span, start FROM usage_spans WHERE ?1 IS NULL OR app = ?1"
+                       "  ORDER BY span, start LIMIT ?2)"
+                       " WHERE span = 0 AND start <= ?3 GROUP BY app"
+                       " ON CONFLICT (app) DO UPDATE SET minute = max(minute, excluded.minute)",
+    [SHORTEN] = "DELETE FROM usage_spans WHERE rowid IN"
+                " (SELECT rowid FROM usage_spans WHERE ?1 IS NULL OR app = ?1"
+                "  ORDER BY span, start LIMIT ?2)",
+    [SHORTENED] = "SELECT minute FROM usage_shortened WHERE app = ?1",
+    [FORGET_SHORTENED] = "DELETE FROM usage_shortened WHERE minute < ?1",
 };
 
 static const struct database_options options_of_both = {
     .table = "usage_spans",
     .migrations = migrations,
     .migration_count = ARRAY_COUNT(migrations),
-    .additions = "",
+    .additions = additions,
     .statements = statements,
     .statement_count = ARRAY_COUNT(statements),
 };
@@ -72,47 +78,21 @@ static const char pragmas_format[] = "PRAGMA synchronous = NORMAL;"
                                      "PRAGMA busy_timeout = 250;"
                                      "PRAGMA max_page_count = %" PRId64 ";";
 
-/* A connection, and the thread that has it. */
-struct side {
-    struct database_options options;
-    struct database *database; /* NULL: it is not open */
-    bool is_damaged;           /* found when it was opened, or later */
-    bool has_failed;           /* and the log says so */
-    int64_t rests_until_us;
-    struct error error; /* of the transaction under way; empty: none */
-};
-
-struct usage_file {
-    char *path;
-    uint64_t instance;
-    int64_t bytes_max;
-    char pragmas[PRAGMAS_BYTES];
-    struct side saving;
-    struct side reading;
-    atomic_bool is_damaged; /* either side has found that, and the saving one must set it aside */
-    struct figure failures;
-};
-
 struct adding {
     struct usage_file *file;
     const char *app_id;
 };
 
-static void side_init(struct side *side, const struct usage_file *file, bool must_write);
-static bool side_open(struct side *side, struct usage_file *file);
-static void side_close(struct side *side);
-static void side_fail(struct side *side, struct usage_file *file, const char *event);
-static void side_succeed(struct side *side, const char *event);
+static void side_init(struct usage_side *side, const struct usage_file *file, bool must_write);
+static bool side_open(struct usage_side *side, struct usage_file *file);
+static void side_close(struct usage_side *side);
+static void side_fail(struct usage_side *side, struct usage_file *file, const char *event);
+static void side_succeed(struct usage_side *side, const char *event);
 static bool set_aside(struct usage_file *file);
-static bool make_room(struct side *side, int64_t bytes_max);
-static int64_t ask_integer(struct side *side, enum statement which);
-static bool shorten(struct side *side, int64_t bytes_max);
-static bool run(struct side *side, sqlite3_stmt *statement);
 static bool save_view(void *context, const struct usage_view *view);
-static void forget_old(struct side *side);
-static bool read_stretch(struct side *side, const char *app_id, struct usage_report *report,
+static bool read_stretch(struct usage_side *side, const char *app_id, struct usage_report *report,
                          const struct usage_cursor *cursor);
-static bool read_span(struct side *side, const char *app_id, struct usage_report *report,
+static bool read_span(struct usage_side *side, const char *app_id, struct usage_report *report,
                       const struct usage_view *of_span);
 
 struct usage_file *usage_file_new(const char *path, uint64_t instance, int64_t bytes_max)
@@ -122,7 +102,9 @@ struct usage_file *usage_file_new(const char *path, uint64_t instance, int64_t b
     file->path = memory_string(path);
     file->instance = instance;
     file->bytes_max = bytes_max;
-    (void)snprintf(file->pragmas, PRAGMAS_BYTES, pragmas_format, bytes_max / PAGE_BYTES);
+    (void)snprintf(file->pragmas, USAGE_FILE_PRAGMAS_BYTES, pragmas_format,
+                   bytes_max / USAGE_FILE_PAGE_BYTES);
+    steady_clock_init(&file->clock, clock_wall_us(), clock_monotonic_us());
     side_init(&file->saving, file, true);
     side_init(&file->reading, file, false);
     /* A failure has been told by then, and the first save tries again. */
@@ -148,14 +130,14 @@ void usage_file_wake(struct usage_file *file)
 
 bool usage_file_begin(struct usage_file *file)
 {
-    struct side *side = &file->saving;
+    struct usage_side *side = &file->saving;
 
     side->error = (struct error){0};
     if (clock_monotonic_us() < side->rests_until_us)
         return false;
     if (set_aside(file) && side_open(side, file) &&
         database_begin(side->database, DATABASE_WRITE, &side->error)) {
-        if (make_room(side, file->bytes_max))
+        if (usage_file_room_make(side, file->bytes_max))
             return true;
         database_roll_back(side->database);
     }
@@ -170,11 +152,16 @@ void usage_file_add(struct usage_file *file, const char *app_id, struct usage_ap
     (void)usage_offer_unsent(app, &adding, save_view);
 }
 
+void usage_file_forget(struct usage_file *file, int64_t wall_us, int64_t monotonic_us)
+{
+    if (steady_clock_look(&file->clock, wall_us, monotonic_us) >= PATIENCE_US)
+        usage_file_room_forget(&file->saving, wall_us / MINUTE_US);
+}
+
 bool usage_file_commit(struct usage_file *file)
 {
-    struct side *side = &file->saving;
+    struct usage_side *side = &file->saving;
 
-    forget_old(side);
     if (side->error.message[0] == '\0' && database_commit(side->database, &side->error)) {
         side_succeed(side, "usage is saved again");
         return true;
@@ -188,7 +175,7 @@ bool usage_file_commit(struct usage_file *file)
 enum feed_reading usage_file_read(struct usage_file *file, const char *app_id,
                                   struct usage_report *report, struct usage_cursor *cursor)
 {
-    struct side *side = &file->reading;
+    struct usage_side *side = &file->reading;
 
     if (!usage_cursor_has_more(cursor, report))
         return FEED_READ_ALL;
@@ -200,7 +187,8 @@ enum feed_reading usage_file_read(struct usage_file *file, const char *app_id,
         (database_has_moved(side->database) || database_is_frozen(side->database)))
         side_close(side);
     if (side_open(side, file) && database_begin(side->database, DATABASE_READ, &side->error)) {
-        const bool was_read = read_stretch(side, app_id, report, cursor);
+        const bool was_read = usage_file_room_tell(side, app_id, report, cursor) &&
+                              read_stretch(side, app_id, report, cursor);
 
         database_roll_back(side->database);
         if (was_read) {
@@ -218,7 +206,7 @@ uint64_t usage_file_failures(const struct usage_file *file)
     return figure_get(&file->failures);
 }
 
-static void side_init(struct side *side, const struct usage_file *file, bool must_write)
+static void side_init(struct usage_side *side, const struct usage_file *file, bool must_write)
 {
     side->options = options_of_both;
     side->options.pragmas = file->pragmas;
@@ -226,21 +214,21 @@ static void side_init(struct side *side, const struct usage_file *file, bool mus
     side->options.is_damaged = &side->is_damaged;
 }
 
-static bool side_open(struct side *side, struct usage_file *file)
+static bool side_open(struct usage_side *side, struct usage_file *file)
 {
     if (side->database == NULL)
         side->database = database_new(file->path, &side->options, &side->error);
     return side->database != NULL;
 }
 
-static void side_close(struct side *side)
+static void side_close(struct usage_side *side)
 {
     database_free(side->database);
     side->database = NULL;
 }
 
 /* It is opened anew next time, because it may then be another file, or one that can be written. */
-static void side_fail(struct side *side, struct usage_file *file, const char *event)
+static void side_fail(struct usage_side *side, struct usage_file *file, const char *event)
 {
     /* A frozen one may look damaged, because others write. */
     if (side->database != NULL && database_take_damage(side->database) &&
@@ -260,7 +248,7 @@ static void side_fail(struct side *side, struct usage_file *file, const char *ev
     side->has_failed = true;
 }
 
-static void side_succeed(struct side *side, const char *event)
+static void side_succeed(struct usage_side *side, const char *event)
 {
     if (side->has_failed)
         log_write(LOG_INFO, event, LOG_NONE);
@@ -281,61 +269,11 @@ static bool set_aside(struct usage_file *file)
     return true;
 }
 
-static bool make_room(struct side *side, int64_t bytes_max)
-{
-    const int64_t full_pages = 15 * (bytes_max / PAGE_BYTES) / 16;
-    const int64_t pages = ask_integer(side, PAGES);
-    const int64_t free_pages = ask_integer(side, FREE_PAGES);
-
-    return side->error.message[0] == '\0' &&
-           (pages - free_pages < full_pages || shorten(side, bytes_max));
-}
-
-/* 0 when that fails, which the side's error says. */
-static int64_t ask_integer(struct side *side, enum statement which)
-{
-    sqlite3_stmt *statement = database_statement(side->database, which);
-    const enum database_step step = database_step(side->database, statement, &side->error);
-    const int64_t value = step == DATABASE_ROW ? database_integer(statement, 0) : 0;
-
-    (void)sqlite3_reset(statement);
-    return value;
-}
-
-static bool shorten(struct side *side, int64_t bytes_max)
-{
-    sqlite3_stmt *largest = database_statement(side->database, LARGEST);
-
-    if (database_step(side->database, largest, &side->error) != DATABASE_ROW)
-        return side->error.message[0] == '\0'; /* then there is nothing to delete */
-
-    const bool is_large = database_integer(largest, 2) > bytes_max / SMALL_PART;
-    sqlite3_stmt *statement =
-        database_statement(side->database, is_large ? SHORTEN_APP : SHORTEN_ALL);
-
-    if (is_large) {
-        database_bind_text(statement, 1, database_text(largest, 0));
-        database_bind_integer(statement, 2, database_integer(largest, 1) / 2 + 1);
-    }
-    const bool was_run = run(side, statement);
-
-    (void)sqlite3_reset(largest);
-    return was_run;
-}
-
-static bool run(struct side *side, sqlite3_stmt *statement)
-{
-    const bool was_run = database_run(side->database, statement, &side->error);
-
-    (void)sqlite3_reset(statement);
-    return was_run;
-}
-
 /* A usage_take_fn. */
 static bool save_view(void *context, const struct usage_view *view)
 {
     const struct adding *adding = context;
-    struct side *side = &adding->file->saving;
+    struct usage_side *side = &adding->file->saving;
     sqlite3_stmt *statement = database_statement(side->database, SAVE);
 
     database_bind_integer(statement, 1, view->span);
@@ -348,26 +286,10 @@ static bool save_view(void *context, const struct usage_view *view)
 
         database_bind_bytes(statement, 6 + i, (const uint8_t *)content.at, content.length);
     }
-    return side->error.message[0] == '\0' && run(side, statement);
+    return side->error.message[0] == '\0' && usage_side_run(side, statement);
 }
 
-/* What fails here fails the commit. */
-static void forget_old(struct side *side)
-{
-    const int64_t now = clock_wall_us() / MINUTE_US;
-    bool was_run = side->error.message[0] == '\0';
-
-    for (enum usage_span span = 0; was_run && span < USAGE_SPANS; span++) {
-        sqlite3_stmt *statement = database_statement(side->database, FORGET_OLD);
-        const int64_t kept_minutes = usage_kept_minutes[span] + usage_stretch_minutes[span];
-
-        database_bind_integer(statement, 1, span);
-        database_bind_integer(statement, 2, now - kept_minutes);
-        was_run = run(side, statement);
-    }
-}
-
-static bool read_stretch(struct side *side, const char *app_id, struct usage_report *report,
+static bool read_stretch(struct usage_side *side, const char *app_id, struct usage_report *report,
                          const struct usage_cursor *cursor)
 {
     const int64_t end = cursor->minute + usage_stretch_minutes[cursor->span];
@@ -382,7 +304,7 @@ static bool read_stretch(struct side *side, const char *app_id, struct usage_rep
 }
 
 /* One row of each process that counted in this span. */
-static bool read_span(struct side *side, const char *app_id, struct usage_report *report,
+static bool read_span(struct usage_side *side, const char *app_id, struct usage_report *report,
                       const struct usage_view *of_span)
 {
     sqlite3_stmt *statement = database_statement(side->database, READ);

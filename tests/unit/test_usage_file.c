@@ -2,6 +2,7 @@
  *
  * Usage in a file: what was saved is told by the next process, and the file has a bound. */
 #include "base/app_id.h"
+#include "base/clock.h"
 #include "usage_file_case.h"
 
 #include <sys/stat.h>
@@ -77,23 +78,64 @@ static void minutes_of_a_week_and_hours_of_ninety_days_are_told(void **state)
     usage_file_case_free(&counting);
 }
 
-static void what_is_too_old_is_deleted(void **state)
+/* Saves when so much time has passed, with a wall clock that is ahead. */
+static bool saved_later(const struct usage_file_case *counting, int64_t later_us, int64_t ahead_us)
 {
+    if (!usage_file_begin(counting->file))
+        return false;
+    usage_file_add(counting->file, APP, counting->app);
+    usage_file_forget(counting->file, clock_wall_us() + later_us + ahead_us,
+                      clock_monotonic_us() + later_us);
+    if (!usage_file_commit(counting->file))
+        return false;
+    usage_mark_sent(counting->app);
+    return true;
+}
+
+static void what_is_too_old_is_deleted_after_a_day(void **state)
+{
+    static const int64_t days[] = {93, 8, 0};
     struct usage_file_case counting = usage_file_case_new(1);
 
     (void)state;
-    minutes_add(counting.app, usage_file_now - 93 * DAY, "/a", 1, 0);
-    minutes_add(counting.app, usage_file_now - 8 * DAY, "/a", 1, 0);
-    minutes_add(counting.app, usage_file_now, "/a", 1, 0);
-    assert_true(usage_file_case_saved(&counting, APP));
+    for (size_t i = 0; i < ARRAY_COUNT(days); i++) {
+        minutes_add(counting.app, usage_file_now - days[i] * DAY, "/a", 1, 0);
+        assert_true(saved_later(&counting, 0, 0));
+    }
+    assert_int_equal(usage_file_case_rows("true"), 6);
+
+    assert_true(saved_later(&counting, DAY_S * SECOND_US, 0));
 
     assert_int_equal(usage_file_case_rows("span = 0"), 1);
     assert_int_equal(usage_file_case_rows("span = 1"), 2);
     usage_file_case_free(&counting);
 }
 
+/* For an hour, in which /usage is asked for each minute. */
+static void a_clock_that_is_far_ahead_deletes_nothing(void **state)
+{
+    struct usage_file_case counting = usage_file_case_new(1);
+
+    (void)state;
+    for (int64_t day = 89; day >= 0; day--) {
+        minutes_add(counting.app, usage_file_now - day * DAY, "/a", 1, 0);
+        assert_true(saved_later(&counting, 0, 0));
+    }
+    const int64_t before = usage_file_case_rows("true");
+
+    for (int64_t minute = 0; minute < HOUR; minute++)
+        assert_true(saved_later(&counting, minute * MINUTE_US, 200 * DAY_S * SECOND_US));
+    for (int64_t minute = HOUR; minute < 2 * HOUR; minute++)
+        assert_true(saved_later(&counting, minute * MINUTE_US, 0));
+
+    assert_int_equal(before, 180);
+    assert_int_equal(usage_file_case_rows("true"), before);
+    usage_file_case_free(&counting);
+}
+
 static void the_app_that_fills_the_file_loses_its_oldest_and_no_other_does(void **state)
 {
+    const struct usage_query three_hours = {.window_minutes = 3 * HOUR, .step_minutes = 1};
     struct usage_file_case good = usage_file_case_new(1);
     struct stat status;
 
@@ -110,6 +152,15 @@ static void the_app_that_fills_the_file_loses_its_oldest_and_no_other_does(void 
     }
 
     usage_file_case_expect(good.file, APP, 3);
+    json_t *of_good = usage_file_case_told(good.file, APP, &three_hours);
+    assert_true(json_is_null(json_object_get(of_good, "hourly_before")));
+    json_decref(of_good);
+    /* The minutes that went are told by the hour, and the answer says so. */
+    json_t *of_hostile = usage_file_case_told(good.file, "app0000000000666", &three_hours);
+    assert_in_range(minutes_integer(of_hostile, "hourly_before"), (usage_file_now - 100) * 60,
+                    (usage_file_now + HOUR) * 60);
+    assert_int_equal(minutes_total(of_hostile, "allowed"), 101 * TALLY_PAIRS_MAX);
+    json_decref(of_hostile);
     const int64_t kept = usage_file_case_rows("span = 0 AND app = 'app0000000000666'");
     assert_in_range(kept, 8, 60);
     assert_int_equal(stat(usage_file_path, &status), 0);
@@ -140,6 +191,9 @@ static void the_oldest_of_many_small_apps_give_way(void **state)
 
     usage_file_case_expect(counting.file, "app0000000002999", 1);
     assert_int_equal(usage_file_case_rows("span = 0 AND app = 'app0000000000000'"), 0);
+    json_t *json = usage_file_case_told(counting.file, "app0000000000000", &minutes_last_hour);
+    assert_true(json_is_integer(json_object_get(json, "hourly_before")));
+    json_decref(json);
     usage_file_case_free(&counting);
 }
 
@@ -150,7 +204,8 @@ int main(void)
         cmocka_unit_test_setup(what_has_grown_is_saved_again_and_counts_once, usage_file_case_open),
         cmocka_unit_test_setup(minutes_of_a_week_and_hours_of_ninety_days_are_told,
                                usage_file_case_open),
-        cmocka_unit_test_setup(what_is_too_old_is_deleted, usage_file_case_open),
+        cmocka_unit_test_setup(what_is_too_old_is_deleted_after_a_day, usage_file_case_open),
+        cmocka_unit_test_setup(a_clock_that_is_far_ahead_deletes_nothing, usage_file_case_open),
         cmocka_unit_test_setup(the_app_that_fills_the_file_loses_its_oldest_and_no_other_does,
                                usage_file_case_open),
         cmocka_unit_test_setup(the_oldest_of_many_small_apps_give_way, usage_file_case_open),
