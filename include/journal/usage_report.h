@@ -8,7 +8,8 @@
 #include "journal/heavy_hitters.h"
 #include "journal/tally.h"
 
-#define USAGE_MINUTES_MAX (90 * DAY_MINUTES) /* of a window */
+#define USAGE_DAYS_MAX    90 /* of a window */
+#define USAGE_MINUTES_MAX (USAGE_DAYS_MAX * DAY_MINUTES)
 #define USAGE_POINTS_MAX  1440
 #define USAGE_TOP_SHOWN   20
 

@@ -9,22 +9,16 @@
 #include "api/handlers.h"
 #include "api/reading.h"
 #include "api/replay_report.h"
+#include "api/span.h"
 #include "catalogue/policy_zones.h"
 #include "http/problem.h"
 #include "journal/journal.h"
 #include "metrics/metrics.h"
 
-#define POLICY_MEMBER    "policy"
-#define WINDOW_BYTES_MAX 20
-#define WINDOW_DEFAULT_S (7 * DAY_S)
-#define WINDOW_MAX_S     (7 * DAY_S)
+#define POLICY_MEMBER   "policy"
+#define WINDOW_DAYS_MAX 7 /* and the default */
 /* Entries per step. One takes some microseconds, by a policy with eight limits some tens. */
 #define SIMULATION_STEP (SLICE_QUANTUM / 4)
-
-static const struct {
-    char letter;
-    int64_t seconds;
-} units[] = {{'m', MINUTE_S}, {'h', HOUR_S}, {'d', DAY_S}};
 
 struct simulation {
     struct sliced work;
@@ -32,7 +26,7 @@ struct simulation {
     struct request *request;
     struct api *api;
     struct policy *policy;
-    int64_t window_s;
+    int64_t window_minutes;
     bool has_begun;
     size_t first; /* entry in the window */
     size_t next;
@@ -42,8 +36,6 @@ struct simulation {
 
 static bool simulation_read(struct simulation *simulation);
 static void read_policy(struct simulation *simulation, struct form *form);
-static void read_window(struct form *form, int64_t *window_s);
-static bool parse_window(struct text text, int64_t *window_s);
 static bool simulation_enter(struct simulation *simulation);
 static void simulation_leave(void *context);
 static enum handled simulation_ask(struct simulation *simulation);
@@ -78,9 +70,9 @@ static bool simulation_read(struct simulation *simulation)
 
     if (body == NULL || !reading_open_document(&reading, simulation->request, body))
         return false;
-    simulation->window_s = WINDOW_DEFAULT_S;
+    simulation->window_minutes = WINDOW_DAYS_MAX * DAY_MINUTES;
     read_policy(simulation, &reading.form);
-    read_window(&reading.form, &simulation->window_s);
+    span_read(&reading.form, "window", WINDOW_DAYS_MAX, &simulation->window_minutes);
     return reading_close(&reading);
 }
 
@@ -105,34 +97,6 @@ static void read_policy(struct simulation *simulation, struct form *form)
     policy->id = saved == NULL ? 0 : saved->id;
     policy->version = saved == NULL ? 1 : saved->version + 1;
     simulation->policy = policy;
-}
-
-static void read_window(struct form *form, int64_t *window_s)
-{
-    struct text text;
-
-    if (form_text(form, "window", FORM_OPTIONAL, 1, WINDOW_BYTES_MAX, &text) &&
-        !parse_window(text, window_s))
-        form_fault(form, "window", "must look like \"15m\": a number and m, h or d, from 1m to 7d");
-}
-
-/* Sets *window_s only if the value is in range. */
-static bool parse_window(struct text text, int64_t *window_s)
-{
-    const char letter = text.at[text.length - 1];
-    int64_t count;
-
-    if (!text_parse_integer((struct text){text.at, text.length - 1}, &count))
-        return false;
-    for (size_t i = 0; i < ARRAY_COUNT(units); i++) {
-        if (units[i].letter != letter)
-            continue;
-        if (count < 1 || count > WINDOW_MAX_S / units[i].seconds)
-            return false;
-        *window_s = count * units[i].seconds;
-        return true;
-    }
-    return false;
 }
 
 /* An entry holds as much as a check of a batch, so each takes a place like that, from before it is
@@ -211,7 +175,7 @@ static bool simulation_step(struct sliced *work)
 static void simulation_begin(struct simulation *simulation)
 {
     const struct log_entries *entries = &simulation->job.entries;
-    const int64_t window_us = simulation->window_s * SECOND_US;
+    const int64_t window_us = simulation->window_minutes * MINUTE_US;
 
     while (simulation->first < entries->count &&
            entries->at[entries->count - 1].in_order_us -

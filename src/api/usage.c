@@ -3,7 +3,7 @@
  * GET /usage: totals of the app's decisions, as JSON or, for spreadsheets, as CSV. */
 #include "api/handlers.h"
 #include "api/reading.h"
-#include "base/duration.h"
+#include "api/span.h"
 #include "catalogue/app.h"
 #include "http/accept.h"
 #include "http/problem.h"
@@ -11,13 +11,7 @@
 #include "limit/policy.h"
 #include "metrics/metrics.h"
 
-#define TIME_BYTES_MAX 20
 #define CSV_MEDIA_TYPE "text/csv; charset=utf-8; header=present"
-
-static const struct {
-    char letter;
-    int64_t minutes;
-} units[] = {{'m', 1}, {'h', HOUR_MINUTES}, {'d', DAY_MINUTES}};
 
 struct usage {
     struct journal_job job;
@@ -25,8 +19,6 @@ struct usage {
 };
 
 static bool read_query(struct request *request, struct usage_query *query);
-static void read_minutes(struct form *form, const char *name, int64_t *minutes);
-static bool parse_minutes(struct text text, int64_t *minutes);
 static bool prefers_csv(struct request *request);
 static void on_read(struct journal_job *job);
 
@@ -63,8 +55,8 @@ static bool read_query(struct request *request, struct usage_query *query)
         return false;
     query->window_minutes = HOUR_MINUTES;
     query->step_minutes = 1;
-    read_minutes(form, "window", &query->window_minutes);
-    read_minutes(form, "step", &query->step_minutes);
+    span_read(form, "window", USAGE_DAYS_MAX, &query->window_minutes);
+    span_read(form, "step", USAGE_DAYS_MAX, &query->step_minutes);
     form_text(form, "route_key", FORM_OPTIONAL, 1, POLICY_ROUTE_BYTES_MAX, &query->route_key);
     form_text(form, "role", FORM_OPTIONAL, 1, POLICY_ROLE_BYTES_MAX, &query->role);
     if (query->step_minutes > query->window_minutes)
@@ -75,35 +67,6 @@ static bool read_query(struct request *request, struct usage_query *query)
                    USAGE_POINTS_MAX);
     }
     return reading_close(&reading);
-}
-
-static void read_minutes(struct form *form, const char *name, int64_t *minutes)
-{
-    struct text text;
-
-    if (!form_text(form, name, FORM_OPTIONAL, 1, TIME_BYTES_MAX, &text))
-        return;
-    if (!parse_minutes(text, minutes))
-        form_fault(form, name, "must look like \"15m\": a number and m, h or d, from 1m to 90d");
-}
-
-/* Sets *minutes only if the value is in range. */
-static bool parse_minutes(struct text text, int64_t *minutes)
-{
-    const char letter = text.at[text.length - 1];
-    int64_t count;
-
-    if (!text_parse_integer((struct text){text.at, text.length - 1}, &count))
-        return false;
-    for (size_t i = 0; i < ARRAY_COUNT(units); i++) {
-        if (units[i].letter != letter)
-            continue;
-        if (count < 1 || count > USAGE_MINUTES_MAX / units[i].minutes)
-            return false;
-        *minutes = count * units[i].minutes;
-        return true;
-    }
-    return false;
 }
 
 /* JSON if both are equally welcome, or neither is. */
