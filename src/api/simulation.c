@@ -6,13 +6,13 @@
  * The journal gives the whole log. Then the entries are replayed in steps (base/slices.h). Those
  * before the window are replayed too, so that counters are not empty when it begins, and are not
  * counted. */
+#include "api/ask.h"
 #include "api/handlers.h"
 #include "api/reading.h"
 #include "api/replay_report.h"
 #include "api/span.h"
 #include "catalogue/policy_zones.h"
 #include "http/problem.h"
-#include "journal/journal.h"
 #include "metrics/metrics.h"
 
 #define POLICY_MEMBER   "policy"
@@ -38,7 +38,6 @@ static bool simulation_read(struct simulation *simulation);
 static void read_policy(struct simulation *simulation, struct form *form);
 static bool simulation_enter(struct simulation *simulation);
 static void simulation_leave(void *context);
-static enum handled simulation_ask(struct simulation *simulation);
 static void simulation_on_read(struct journal_job *job);
 static slice_step_fn simulation_step;
 static void simulation_begin(struct simulation *simulation);
@@ -60,7 +59,8 @@ enum handled simulation_post(struct request *request, void *context)
     simulation->api = context;
     if (!simulation_read(simulation) || !simulation_enter(simulation))
         return HANDLED_NOW;
-    return simulation_ask(simulation);
+    simulation->job.asks = JOURNAL_ENTRIES;
+    return ask_journal(request, simulation->api, &simulation->job, simulation, simulation_on_read);
 }
 
 static bool simulation_read(struct simulation *simulation)
@@ -122,26 +122,6 @@ static void simulation_leave(void *context)
 
     replay_close(&simulation->replay);
     shares_give(&simulation->api->batch_checks, simulation->work.tenant, JOURNAL_RECORDS);
-}
-
-static enum handled simulation_ask(struct simulation *simulation)
-{
-    struct request *request = simulation->request;
-    struct journal_job *job = &simulation->job;
-    struct api *api = simulation->api;
-
-    job->tenant = simulation->work.tenant;
-    memcpy(job->app_id, request_app(request)->id, sizeof(job->app_id));
-    job->asks = JOURNAL_ENTRIES;
-    job->arena = &request->arena;
-    job->reply_to = api->queue;
-    job->done = simulation_on_read;
-    job->context = simulation;
-    if (journal_submit(api->journal, job))
-        return HANDLED_LATER;
-    metrics_count(api->metrics, METRIC_JOBS_REFUSED_JOURNAL);
-    problem_answer(request, PROBLEM_OVERLOADED, "The log has too many readers.");
-    return HANDLED_NOW;
 }
 
 static void simulation_on_read(struct journal_job *job)

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * GET /usage: totals of the app's decisions, as JSON or, for spreadsheets, as CSV. */
+#include "api/ask.h"
 #include "api/handlers.h"
 #include "api/reading.h"
 #include "api/span.h"
-#include "catalogue/app.h"
 #include "http/accept.h"
 #include "http/problem.h"
-#include "journal/journal.h"
 #include "limit/policy.h"
-#include "metrics/metrics.h"
 
 #define CSV_MEDIA_TYPE "text/csv; charset=utf-8; header=present"
 
@@ -26,24 +24,13 @@ enum handled usage_get(struct request *request, void *context)
 {
     struct usage *usage = ARENA_NEW(&request->arena, struct usage);
     struct journal_job *job = &usage->job;
-    struct api *api = context;
 
     if (!read_query(request, &job->query))
         return HANDLED_NOW;
     job->query.as_csv = prefers_csv(request);
     usage->request = request;
-    job->tenant = request_app(request)->tenant;
-    memcpy(job->app_id, request_app(request)->id, sizeof job->app_id);
     job->asks = JOURNAL_USAGE;
-    job->arena = &request->arena;
-    job->reply_to = api->queue;
-    job->done = on_read;
-    job->context = usage;
-    if (journal_submit(api->journal, job))
-        return HANDLED_LATER;
-    metrics_count(api->metrics, METRIC_JOBS_REFUSED_JOURNAL);
-    problem_answer(request, PROBLEM_OVERLOADED, "The usage has too many readers.");
-    return HANDLED_NOW;
+    return ask_journal(request, context, job, usage, on_read);
 }
 
 static bool read_query(struct request *request, struct usage_query *query)
