@@ -57,7 +57,6 @@ struct tail *tail_open(struct tail_group *group, const struct tail_options *opti
     }
 
     struct tail *tail = MEMORY_NEW(struct tail);
-    const struct entry_id newest = {app->instance, ring_newest(&app->ring)};
 
     tail->app = app;
     tail->group = group;
@@ -66,8 +65,6 @@ struct tail *tail_open(struct tail_group *group, const struct tail_options *opti
     if (options->after != NULL) {
         tail->from.after = *options->after;
         tail->phase = TAIL_SEEKING;
-    } else if (newest.sequence > 0) {
-        origins_note(&tail->seen, &newest);
     }
     tails_add(journal_tails(group->journal), tail);
     return tail;

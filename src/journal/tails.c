@@ -57,6 +57,7 @@ static bool read_entry(const struct followed *followed, const redisReply *entry,
                        struct arena *arena, struct record *record, struct entry_id *id);
 static void show(struct followed *followed, const struct record *record, const struct entry_id *id);
 static void read_ring(struct followed *followed, bool has_feed);
+static void show_ring(struct followed *followed);
 static void begin_new(struct followed *followed);
 static void settle(struct followed *followed);
 
@@ -303,12 +304,21 @@ static void read_reply(struct tails *tails, const struct ask *ask, const redisRe
         tails->due_us = 0;
 }
 
+/* Tails that have begun with the ring may miss what others have sent meanwhile. */
 static void read_newest(struct followed *followed, const redisReply *reply)
 {
     struct feed_place place = {0};
+    struct tail *tail;
 
     followed->has_place = reply->elements == 0 || feed_place_read(reply->element[0], &place);
     followed->place = place;
+    if (!followed->has_place || reply->elements == 0)
+        return;
+    show_ring(followed);
+    LIST_FOREACH (tail, &followed->tails, in_app) {
+        if (tail->phase == TAIL_FOLLOWING)
+            tail_note_gap(tail, 0);
+    }
 }
 
 /* Returns whether there is more. A page that leads nowhere is not read on. */
@@ -379,14 +389,24 @@ static void show(struct followed *followed, const struct record *record, const s
 
 static void read_ring(struct followed *followed, bool has_feed)
 {
+    struct tail *tail;
+
+    begin_new(followed);
+    show_ring(followed);
+    LIST_FOREACH (tail, &followed->tails, in_app) {
+        if (tail->phase != TAIL_FOLLOWING)
+            catching_up_read_ring(tail, followed->ring_seen, has_feed);
+    }
+}
+
+static void show_ring(struct followed *followed)
+{
     struct journal_app *app = followed->app;
     struct entry_id id = {app->instance, followed->ring_seen};
     const uint64_t newest = ring_newest(&app->ring);
     struct arena arena = {0};
     struct record record;
-    struct tail *tail;
 
-    begin_new(followed);
     if (id.sequence < ring_lost(&app->ring))
         id.sequence = ring_lost(&app->ring);
     while (id.sequence < newest) {
@@ -397,19 +417,21 @@ static void read_ring(struct followed *followed, bool has_feed)
     arena_close(&arena);
     if (newest > followed->ring_seen)
         followed->ring_seen = newest;
-    LIST_FOREACH (tail, &followed->tails, in_app) {
-        if (tail->phase != TAIL_FOLLOWING)
-            catching_up_read_ring(tail, followed->ring_seen, has_feed);
-    }
 }
 
+/* What this instance has recorded until now was decided before the answer begins. */
 static void begin_new(struct followed *followed)
 {
+    struct journal_app *app = followed->app;
+    const struct entry_id newest = {app->instance, ring_newest(&app->ring)};
     struct tail *tail;
 
     LIST_FOREACH (tail, &followed->tails, in_app) {
-        if (tail->phase == TAIL_NEW)
-            tail->phase = TAIL_FOLLOWING;
+        if (tail->phase != TAIL_NEW)
+            continue;
+        tail->phase = TAIL_FOLLOWING;
+        if (newest.sequence > 0)
+            origins_note(&tail->seen, &newest);
     }
 }
 

@@ -19,6 +19,8 @@
 #define ELSEWHERE 2
 #define TEXT_MAX  ((size_t)1024 * 1024)
 
+#define UNKNOWN_GAP "event: gap\ndata: {\"missed\":null}\n\n"
+
 /* Reads all events of a tail as the worker does. */
 struct follower {
     struct journal *journal;
@@ -36,8 +38,8 @@ static void on_ready(void *context)
     (void)context;
 }
 
-static void follower_open(struct follower *follower, struct journal *journal,
-                          const struct record_filter *filter, const struct entry_id *after)
+static void follower_ask(struct follower *follower, struct journal *journal,
+                         const struct record_filter *filter, const struct entry_id *after)
 {
     const struct tail_options options = {JOURNAL_APP, filter, after};
 
@@ -46,8 +48,19 @@ static void follower_open(struct follower *follower, struct journal *journal,
     follower->group = tail_group_new(journal, follower->wakes, follower, on_ready);
     follower->tail = tail_open(follower->group, &options);
     assert_non_null(follower->tail);
+}
+
+static void follower_begin(struct follower *follower)
+{
     WAIT_FOR (JOURNAL_PATIENCE_S, tail_has_begun(follower->tail))
         queue_drain(follower->wakes);
+}
+
+static void follower_open(struct follower *follower, struct journal *journal,
+                          const struct record_filter *filter, const struct entry_id *after)
+{
+    follower_ask(follower, journal, filter, after);
+    follower_begin(follower);
 }
 
 /* Takes what is there. Returns how many events there were so far. */
@@ -363,6 +376,50 @@ static void while_redis_is_away_the_ring_is_followed_and_nothing_comes_twice(voi
     follower_close(&follower);
 }
 
+static void what_was_decided_before_it_began_is_neither_shown_nor_missed(void **state)
+{
+    struct journal *journal = journal_unstarted_on_redis();
+    struct follower follower;
+    (void)state;
+    journal_numbers(journal, 1, 2);
+    follower_ask(&follower, journal, &journal_everything, NULL);
+    journal_numbers(journal, 3, 5);
+    journal_start(journal);
+    follower_begin(&follower);
+
+    journal_numbers(journal, 6, 6);
+
+    follower_wait(&follower, 1);
+    expect_numbers(&follower, instance_of(journal), 6, 6);
+    assert_int_equal(follower.gaps, 0);
+    follower_close(&follower);
+}
+
+/* Something else is in the place of the stream, so it cannot be read. */
+static void what_others_did_before_the_stream_could_be_read_is_a_gap(void **state)
+{
+    struct journal *journal = journal_on_redis();
+    struct follower follower;
+    (void)state;
+    send_elsewhere(1, 5);
+    redis_server_command(server, "RENAME %s aside", JOURNAL_STREAM);
+    redis_server_command(server, "SET %s other", JOURNAL_STREAM);
+    follower_open(&follower, journal, &journal_everything, NULL);
+
+    redis_server_command(server, "RENAME aside %s", JOURNAL_STREAM);
+    WAIT_FOR (JOURNAL_PATIENCE_S, follower.gaps == 1)
+        (void)follower_take(&follower);
+    send_elsewhere(6, 7);
+    journal_numbers(journal, 1, 1);
+
+    follower_wait(&follower, 3);
+    assert_memory_equal(follower.text, UNKNOWN_GAP, strlen(UNKNOWN_GAP));
+    expect_numbers(&follower, ELSEWHERE, 6, 7);
+    expect_numbers(&follower, instance_of(journal), 1, 1);
+    assert_int_equal(follower.gaps, 1);
+    follower_close(&follower);
+}
+
 static bool flusher_is_asked(const struct journal_app *app)
 {
     struct pollfd asks = {.fd = flusher_asks_fd(app->flusher), .events = POLLIN};
@@ -403,6 +460,8 @@ int main(void)
         WITH_REDIS(a_tail_goes_on_behind_an_entry_in_the_stream),
         WITH_REDIS(an_entry_that_is_not_sent_yet_is_no_gap),
         WITH_REDIS(while_redis_is_away_the_ring_is_followed_and_nothing_comes_twice),
+        WITH_REDIS(what_was_decided_before_it_began_is_neither_shown_nor_missed),
+        WITH_REDIS(what_others_did_before_the_stream_could_be_read_is_a_gap),
         WITH_REDIS(a_ring_that_is_half_full_asks_to_be_sent),
     };
 
