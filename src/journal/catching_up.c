@@ -5,6 +5,7 @@
 #include "catching_up.h"
 
 static void seek(struct tail *tail, const struct feed_place *place, const struct entry_id *id);
+static bool was_given(const struct tail *tail);
 static void begin_at(struct tail *tail, const struct feed_place *place);
 static void seek_in_ring(struct tail *tail, bool has_feed);
 
@@ -26,7 +27,8 @@ bool catching_up_take(struct tail *tail, const struct feed_place *place,
 }
 
 /* If there are earlier entries of the instance, the one that is looked for is not sent yet, or was
- * overwritten before that: then it was seen here, while Redis was away. Otherwise it is too old. */
+ * overwritten before that: then it was seen here, while Redis was away. Otherwise it is too old. A
+ * number that was not given is not taken for seen: what comes up to it would never be shown. */
 void catching_up_reach_end(struct tail *tail)
 {
     struct catching_up *from = &tail->from;
@@ -34,16 +36,18 @@ void catching_up_reach_end(struct tail *tail)
 
     if (tail->phase == TAIL_CATCHING_UP) {
         tail->phase = TAIL_FOLLOWING;
-        return;
-    }
-    if (from->has_older) {
+    } else if (!was_given(tail)) {
+        tail_note_gap(tail, 0);
+        from->after.sequence = 0;
+        begin_at(tail, &beginning);
+    } else if (from->older_number > 0) {
         begin_at(tail, &from->older);
-        return;
+    } else {
+        tail_note_gap(tail, from->oldest > 0 ? from->oldest - from->after.sequence - 1 : 0);
+        if (from->oldest > 0)
+            from->after.sequence = from->oldest - 1; /* the gap tells of those before */
+        begin_at(tail, &beginning);
     }
-    tail_note_gap(tail, from->oldest > 0 ? from->oldest - from->after.sequence - 1 : 0);
-    if (from->oldest > 0)
-        from->after.sequence = from->oldest - 1; /* the gap tells of those before */
-    begin_at(tail, &beginning);
 }
 
 void catching_up_read_ring(struct tail *tail, uint64_t upto, bool has_feed)
@@ -91,8 +95,20 @@ static void seek(struct tail *tail, const struct feed_place *place, const struct
         from->oldest = id->sequence;
     if (id->sequence < from->after.sequence) {
         from->older = *place;
-        from->has_older = true;
+        from->older_number = id->sequence;
     }
+}
+
+/* Whether the instance has made the entry, as far as is known. Another one has not sent at most as
+ * many as a ring keeps. */
+static bool was_given(const struct tail *tail)
+{
+    const struct catching_up *from = &tail->from;
+
+    if (from->after.instance == tail->app->instance)
+        return from->after.sequence <= ring_newest(&tail->app->ring);
+    return from->oldest > 0 && (from->older_number == 0 ||
+                                from->after.sequence - from->older_number <= JOURNAL_RECORDS);
 }
 
 /* What the ring has shown meanwhile has been seen, too. */
@@ -101,7 +117,8 @@ static void begin_at(struct tail *tail, const struct feed_place *place)
     const struct entry_id shown = {tail->app->instance, tail->from.shown};
 
     tail->seen = (struct origins){0};
-    origins_note(&tail->seen, &tail->from.after);
+    if (tail->from.after.sequence > 0)
+        origins_note(&tail->seen, &tail->from.after);
     if (shown.sequence > 0)
         origins_note(&tail->seen, &shown);
     tail->from.place = *place;

@@ -27,9 +27,9 @@ struct catching_up {
     struct entry_id after;
     struct feed_place place; /* of the last entry that it has looked at */
     uint64_t oldest;         /* the first number of that instance in the stream; 0: none */
-    struct feed_place older; /* of the instance's last entry before `after`, if there is one */
-    bool has_older;
-    uint64_t shown; /* the newest record of the ring that it got meanwhile; 0: none */
+    uint64_t older_number;   /* of the instance's last entry before `after`; 0: there is none */
+    struct feed_place older; /* where that one is */
+    uint64_t shown;          /* the newest record of the ring that it got meanwhile; 0: none */
 };
 
 struct followed;

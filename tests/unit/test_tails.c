@@ -376,6 +376,13 @@ static void while_redis_is_away_the_ring_is_followed_and_nothing_comes_twice(voi
     follower_close(&follower);
 }
 
+static void expect_stream_length(long long length)
+{
+    WAIT_FOR (JOURNAL_PATIENCE_S,
+              redis_server_command(server, "XLEN %s", JOURNAL_STREAM)->integer == length)
+        ;
+}
+
 static void what_was_decided_before_it_began_is_neither_shown_nor_missed(void **state)
 {
     struct journal *journal = journal_unstarted_on_redis();
@@ -420,6 +427,31 @@ static void what_others_did_before_the_stream_could_be_read_is_a_gap(void **stat
     follower_close(&follower);
 }
 
+static void a_number_that_was_never_given_is_a_gap_and_then_all_that_is_kept(void **state)
+{
+    (void)state;
+    for (int is_elsewhere = 0; is_elsewhere < 2; is_elsewhere++) {
+        struct journal *journal = journal_on_redis();
+        const uint64_t instance = is_elsewhere ? ELSEWHERE : instance_of(journal);
+        const struct entry_id after = {instance, is_elsewhere ? JOURNAL_RECORDS + 4 : 4};
+        struct follower follower;
+        redis_server_command(server, "DEL %s", JOURNAL_STREAM);
+        if (is_elsewhere)
+            send_elsewhere(1, 3);
+        else
+            journal_numbers(journal, 1, 3);
+        expect_stream_length(3);
+
+        follower_open(&follower, journal, &journal_everything, &after);
+
+        follower_wait(&follower, 3);
+        assert_memory_equal(follower.text, UNKNOWN_GAP, strlen(UNKNOWN_GAP));
+        expect_numbers(&follower, instance, 1, 3);
+        assert_int_equal(follower.gaps, 1);
+        follower_close(&follower);
+    }
+}
+
 static bool flusher_is_asked(const struct journal_app *app)
 {
     struct pollfd asks = {.fd = flusher_asks_fd(app->flusher), .events = POLLIN};
@@ -462,6 +494,7 @@ int main(void)
         WITH_REDIS(while_redis_is_away_the_ring_is_followed_and_nothing_comes_twice),
         WITH_REDIS(what_was_decided_before_it_began_is_neither_shown_nor_missed),
         WITH_REDIS(what_others_did_before_the_stream_could_be_read_is_a_gap),
+        WITH_REDIS(a_number_that_was_never_given_is_a_gap_and_then_all_that_is_kept),
         WITH_REDIS(a_ring_that_is_half_full_asks_to_be_sent),
     };
 
