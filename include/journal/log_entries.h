@@ -27,7 +27,9 @@ enum log_order {
 struct log_entry {
     struct entry_id id;
     struct record record;
-    int64_t in_order_us; /* its time, but not later than that of a later entry; once settled */
+    /* Once settled: its time, but not later than that of a later entry. A degraded entry has the
+     * time of one that a store decided, if there is any. */
+    int64_t in_order_us;
 };
 
 struct log_entries {

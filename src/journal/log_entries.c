@@ -151,16 +151,26 @@ static bool goes_before(const struct place *place, const struct place *other, en
            other->time_us - LOG_ENTRIES_APART_US <= place->time_us;
 }
 
+/* Where an instance decided without the store, its clock may be wrong by hours. */
 static void put_in_order(struct log_entries *entries, const struct place places[], size_t count)
 {
     struct log_entry *sorted = ARENA_ARRAY(entries->arena, struct log_entry, count);
-    int64_t in_order_us = INT64_MAX;
+    const struct log_entry *newest = NULL; /* that a store decided */
+
+    for (size_t i = 0; i < count; i++) {
+        sorted[i] = entries->at[places[i].index];
+        if (!sorted[i].record.degraded)
+            newest = &sorted[i];
+    }
+    int64_t in_order_us = newest == NULL ? INT64_MAX : newest->record.time_us;
 
     for (size_t i = count; i > 0; i--) {
-        if (in_order_us > places[i - 1].time_us)
-            in_order_us = places[i - 1].time_us;
-        sorted[i - 1] = entries->at[places[i - 1].index];
-        sorted[i - 1].in_order_us = in_order_us;
+        struct log_entry *entry = &sorted[i - 1];
+        const bool tells_time = newest == NULL || !entry->record.degraded;
+
+        if (tells_time && in_order_us > entry->record.time_us)
+            in_order_us = entry->record.time_us;
+        entry->in_order_us = in_order_us;
     }
     entries->at = sorted;
     entries->count = count;

@@ -32,6 +32,17 @@ static bool add(uint64_t instance, uint64_t sequence, int64_t time_us)
     return log_entries_add(&entries, &id, &record);
 }
 
+/* Decided by the instance's own clock. */
+static bool add_degraded(uint64_t instance, uint64_t sequence, int64_t time_us)
+{
+    const struct entry_id id = {instance, sequence};
+    struct record record = record_denied;
+
+    record.time_us = time_us;
+    record.degraded = true;
+    return log_entries_add(&entries, &id, &record);
+}
+
 /* Settles the log that was added, and expects that it is this, from the oldest on. */
 static void expect_log(const struct entry_id ids[], size_t count)
 {
@@ -148,6 +159,31 @@ static void numbers_of_a_stranger_do_not_overflow_what_is_missing(void **state)
     assert_true(entries.missing == INT64_MAX);
 }
 
+static void the_clock_of_an_instance_moves_nothing_that_a_store_decided(void **state)
+{
+    static const int64_t in_order_us[] = {HOUR_US + 1, HOUR_US + 1, HOUR_US + 1, HOUR_US + 2,
+                                          HOUR_US + 2};
+
+    (void)state;
+    assert_true(add_degraded(3, 1, 9 * HOUR_US) && add(1, 2, HOUR_US + 2) &&
+                add_degraded(2, 2, HOUR_US) && add(1, 1, HOUR_US + 1) && add_degraded(2, 1, 7));
+
+    log_entries_settle(&entries, LOG_ORDER_AS_DECIDED);
+    assert_int_equal(entries.count, ARRAY_COUNT(in_order_us));
+    for (size_t i = 0; i < entries.count; i++)
+        assert_int_equal(entries.at[i].in_order_us, in_order_us[i]);
+}
+
+static void where_no_store_decided_the_clocks_of_instances_are_all_there_is(void **state)
+{
+    (void)state;
+    assert_true(add_degraded(1, 2, 9) && add_degraded(1, 1, 7));
+
+    log_entries_settle(&entries, LOG_ORDER_AS_DECIDED);
+    assert_int_equal(entries.at[0].in_order_us, 7);
+    assert_int_equal(entries.at[1].in_order_us, 9);
+}
+
 static void an_empty_log_is_whole(void **state)
 {
     (void)state;
@@ -183,6 +219,8 @@ int main(void)
         LOG_TEST(an_entry_that_was_read_twice_is_there_once),
         LOG_TEST(entries_before_and_between_those_of_an_instance_are_missing),
         LOG_TEST(numbers_of_a_stranger_do_not_overflow_what_is_missing),
+        LOG_TEST(the_clock_of_an_instance_moves_nothing_that_a_store_decided),
+        LOG_TEST(where_no_store_decided_the_clocks_of_instances_are_all_there_is),
         LOG_TEST(an_empty_log_is_whole),
         LOG_TEST(there_is_room_for_the_whole_log_and_no_more),
     };
