@@ -211,6 +211,29 @@ test("a denial arrives in the tail while one watches, and a pause holds the next
   await page.close();
 });
 
+test("the overview tells each instance that has decided, and how it fares", async () => {
+  const app = await startApp(dashboard.origin);
+  await app.save({ route_key: "/health", limit: 5, window_seconds: 3600 });
+  await app.send("/check", { user_id: "ada", route_key: "/health" });
+  const page = await open(app.key);
+  const rows = page.getByRole("region", { name: "Instances" }).locator("tbody tr");
+  await page.route(/\/logs\/latest\?limit=200$/, async (route) => {
+    const response = await route.fetch();
+    const [entry] = await response.json();
+    const other = { ...entry, id: "00000000000000aa-7", degraded: true };
+    await route.fulfill({ response, json: [entry, other] });
+  });
+
+  await turnTo(page, "Overview");
+
+  await rows.filter({ hasText: "00000000000000aa" }).filter({ hasText: "100 %" }).waitFor();
+  await rows.filter({ hasNotText: "00000000000000aa" }).filter({ hasText: /[0-9a-f]{16}/ })
+    .filter({ hasText: /[^0]0 %/ }).waitFor();
+  assert.equal(await rows.count(), 2);
+  await page.locator(".health").filter({ hasText: "This instance: ready" }).waitFor();
+  await page.close();
+});
+
 test("a subject is found, and raised by a policy of its own", async () => {
   const app = await startApp(dashboard.origin);
   const check = () => app.send("/check", { user_id: "7", route_key: "/raise" });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Whether this instance is well: its store, its catalogue, and the nodes of a cluster.
+// Whether the instance that answers is well: its store, its catalogue, and the nodes of a cluster.
+// instances.js tells what is known of the others.
 import { ask } from "./api.js";
 import { element } from "./element.js";
 import { poll } from "./polling.js";
@@ -26,7 +27,7 @@ export function healthStrip(signal) {
     words.textContent = text;
   }
 
-  return element("p", { class: "health" }, mark, " ", words);
+  return element("p", { class: "health" }, "This instance: ", mark, " ", words);
 }
 
 // An array of what is said about the parts of the service, as one sentence.

@@ -7,6 +7,7 @@ import { deniedRow, deniedWords } from "./denied.js";
 import { element, refill, table } from "./element.js";
 import { field } from "./fields.js";
 import { healthStrip } from "./health.js";
+import { instancesCard } from "./instances.js";
 import { problemBox } from "./notices.js";
 import { poll } from "./polling.js";
 import { tail } from "./tail.js";
@@ -43,7 +44,7 @@ export function openOverview(main, _, signal) {
 
   choice.addEventListener("change", show);
   main.append(element("div", { class: "row" }, healthStrip(signal), choice), place, body,
-    tail("Live decisions", null, signal));
+    instancesCard(signal), tail("Live decisions", null, signal));
   show();
 }
 
