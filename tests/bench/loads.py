@@ -61,14 +61,21 @@ class Meters:
 
 
 @dataclass(frozen=True)
-class Requests:
+class Checks:
+    """What service.request() makes of it."""
+
+    keys: object = 1         # or "100000:50": 50 of 100 checks are of the same one
+    batch: int = 0           # checks in a request; 0: one that is no batch
+    explain: bool = False
+
+
+@dataclass(frozen=True)
+class Requests(Checks):
     """wrk, over connections that stay open."""
 
-    keys: object = 100_000   # or "100000:50": 50 of 100 checks are of the same one
+    keys: object = 100_000
     connections: int = 64
-    batch: int = 0
     denied: bool = False
-    explain: bool = False
     threads: int = 1
 
     def prepare(self, service):
@@ -104,14 +111,11 @@ class Requests:
 
 
 @dataclass(frozen=True)
-class SameRequest:
+class SameRequest(Checks):
     """h2load, over connections that stay open: one request again and again. Unlike wrk it can use a
     socket with a path."""
 
-    keys: int = 1
     connections: int = 64
-    batch: int = 0
-    explain: bool = False
 
     def prepare(self, service):
         head, body = service.request(self).split("\r\n\r\n")
@@ -187,12 +191,8 @@ class Idle:
 
 
 @dataclass(frozen=True)
-class Restart:
+class Restart(Checks):
     """From starting the program, on data that is there, to the first decision."""
-
-    keys: int = 1
-    batch: int = 0
-    explain: bool = False
 
     def prepare(self, service):
         pass
@@ -209,10 +209,6 @@ class Restart:
 class Dashboard:
     """From opening the page in a browser that has none of it, until its longest view is drawn and
     answers its reader. No figure where there is no Chromium."""
-
-    keys: int = 1
-    batch: int = 0
-    explain: bool = False
 
     def prepare(self, service):
         pass
