@@ -11,12 +11,11 @@ from dataclasses import dataclass
 import json
 import os
 import pathlib
-import re
 import subprocess
 import time
 
+import h2load
 from processes import wait_for
-from services import blanks_filled
 
 REPLAY = pathlib.Path(__file__).parent / "wrk" / "replay.lua"
 BROWSER = pathlib.Path(__file__).parents[1] / "browser"
@@ -30,6 +29,17 @@ SKIPPED = 77                # what run.sh ends with where it has no browser
 
 class Spoilt(Exception):
     """The service did not do what the row says, so its figures mean nothing."""
+
+
+def expect_redis_decided(figures):
+    if figures.get("redis_share", 1) < REDIS_SHARE_MIN:
+        raise Spoilt(f"Redis decided only {figures['redis_share']:.1%}")
+
+
+def all_good(good, bad):
+    if good == 0 or bad:
+        raise Spoilt(f"wrong answers: {good} good, {bad} others")
+    return good
 
 
 class Meters:
@@ -69,6 +79,12 @@ class Checks:
     explain: bool = False
 
 
+def expect_allowed(service, load):
+    answer = service.ask(load)
+    if service.allowed not in answer:
+        raise Spoilt(f"expected {service.allowed}: {answer[:300]}")
+
+
 @dataclass(frozen=True)
 class Requests(Checks):
     """wrk, over connections that stay open."""
@@ -94,8 +110,7 @@ class Requests(Checks):
         refused = answers["requests"] if self.denied and not self.batch else 0
         if answers["broken"] or answers["refused"] != refused:
             raise Spoilt(f"wrong answers: {answers}")
-        if figures.get("redis_share", 1) < REDIS_SHARE_MIN:
-            raise Spoilt(f"Redis decided only {figures['redis_share']:.1%}")
+        expect_redis_decided(figures)
         return {"rps": answers["requests"] / answers["seconds"], "p50_ms": answers["p50_ms"],
                 "p99_ms": answers["p99_ms"], **figures}
 
@@ -112,41 +127,18 @@ class Requests(Checks):
 
 @dataclass(frozen=True)
 class SameRequest(Checks):
-    """h2load, over connections that stay open: one request again and again. Unlike wrk it can use a
-    socket with a path."""
+    """h2load, over connections that stay open: one request again and again."""
 
     connections: int = 64
 
     def prepare(self, service):
-        head, body = service.request(self).split("\r\n\r\n")
-        self._body(service).write_text(blanks_filled(body))
-        self._fields(service).write_text("\n".join(
-            line for line in head.split("\r\n")[1:]
-            if not line.startswith(("Host:", "Content-Length:"))))
-        answer = service.ask(self)
-        if service.allowed not in answer:
-            raise Spoilt(f"expected {service.allowed}: {answer[:300]}")
+        expect_allowed(service, self)
 
     def measure(self, service, seconds, latest):
         meters = Meters(service)
-        fields = self._fields(service).read_text().splitlines()
-        at_path = service.socket_path
-        over = [f"--base-uri=unix:{at_path}"] if at_path else []
-        done = subprocess.run(
-            ["h2load", "--h1", "-t1", f"-c{self.connections}", f"-D{seconds}", "--warm-up-time=0",
-             "-d", self._body(service), *[f"-H{field}" for field in fields], *over,
-             f"http://127.0.0.1:{service.port}/check"], capture_output=True, text=True, check=True)
-        counts = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", done.stdout)
-        answers, *others = map(int, counts.groups())
-        if answers == 0 or any(others):
-            raise Spoilt(f"wrong answers: {counts[0]}")
-        return {"rps": answers / seconds, **meters.figures(answers)}
-
-    def _body(self, service):
-        return service.scratch / "body"
-
-    def _fields(self, service):
-        return service.scratch / "fields"
+        asking = h2load.start(service, service.request(self), seconds, f"-c{self.connections}")
+        good = all_good(*h2load.answers(asking))
+        return {"rps": good / seconds, **meters.figures(good)}
 
 
 @dataclass(frozen=True)

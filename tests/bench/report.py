@@ -11,9 +11,10 @@ COLUMNS = [  # title, figure, digits
     ("p99 ms", "p99_ms", 2),
     ("CPU µs/decision", "cpu_us", 2),
     ("Redis µs/decision", "redis_us", 2),
+    ("CPU µs/event", "event_us", 2),
     ("RSS MB", "rss_mb", 0),
 ]
-SPREAD = {"rps", "cpu_us", "redis_us"}   # whose least and greatest value are shown
+SPREAD = {"rps", "cpu_us", "redis_us", "event_us"}   # whose least and greatest value are shown
 
 
 def values_of(results, row, figure):

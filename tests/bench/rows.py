@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 
+from followers import SteadyChecks
 from instructions import Instructions
 from loads import CounterBytes, Dashboard, Idle, Requests, Restart, SameRequest, ScriptCalls
 from peers import Hello, Nginx, RedisFloor, Webdis
@@ -38,6 +39,7 @@ CLOSED_REDIS = Sluice(engine="redis", policies="closed", filled=100_000)
 MILLION = Sluice(filled=1_000_000)
 BESIDE_UNUSED = Sluice(policies="unused features")
 AT_PATH = Sluice(at_path=True)
+FOUR_APPS = Sluice(engine="redis", apps=4)
 POOL_USERS = 10_000
 
 # Rows that are compared are neighbours, so they are measured close in time.
@@ -97,6 +99,9 @@ ROWS = [
     Row("redis, 2 workers", REDIS_2, Requests(threads=2)),
     Row("redis, all denied", CLOSED_REDIS, Requests(denied=True)),
     Row("redis, batch of 100", REDIS, Requests(batch=100, connections=16)),
+    Row("redis, beside three apps", FOUR_APPS, SteadyChecks()),
+    Row("redis, beside 50 readers of three apps", FOUR_APPS,
+        SteadyChecks(readers=50, without="redis, beside three apps")),
 
     Row("hello: an answer for each, counted", Hello(makes_answers=True), Instructions()),
     Row("memory, counted", MEMORY, Instructions()),
@@ -136,6 +141,8 @@ CLAIMS = [
           "memory, two limits, one pool", "cpu_us", 1.25, "memory, two limits, hot key"),
     Claim("a period costs at most 1.05 x a window",
           "memory, a period", "cpu_us", 1.05, "memory"),
+    Claim("50 readers of other apps' logs, one of which does not read: p99 at most 1.5 x without",
+          "redis, beside 50 readers of three apps", "p99_ms", 1.5, "redis, beside three apps"),
     Claim("with Redis, a period costs at most 1.05 x a window",
           "redis, a period", "cpu_us", 1.05, "redis"),
     Claim("Redis spends on a period at most 1.05 x a window",
