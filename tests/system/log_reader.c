@@ -77,6 +77,17 @@ void log_reader_wait(struct log_reader *reader, int64_t events)
         log_reader_turn(reader);
 }
 
+void log_reader_expect_whole(const struct log_reader *reader)
+{
+    assert_int_equal(reader->gaps, 0);
+    assert_int_equal(reader->out_of_order, 0);
+    for (size_t i = 0; i < reader->instance_count; i++) {
+        const struct log_instance *instance = &reader->instances[i];
+
+        assert_int_equal(instance->count, instance->newest - instance->first + 1);
+    }
+}
+
 static void ask(struct log_reader *reader, int port, const char *key, const char *query,
                 const char *after)
 {

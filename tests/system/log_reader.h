@@ -60,4 +60,7 @@ void log_reader_begin(struct log_reader *reader);
 /* Waits until it has read so many events, or knows that they are missing. */
 void log_reader_wait(struct log_reader *reader, int64_t events);
 
+/* It has got each of the entries between the first and the newest of an instance once. */
+void log_reader_expect_whole(const struct log_reader *reader);
+
 #endif
