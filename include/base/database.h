@@ -69,6 +69,10 @@ sqlite3_stmt *database_statement(struct database *database, size_t which);
  * transaction. */
 bool database_take_damage(struct database *database);
 
+/* Whether a statement of this transaction found no room: PRAGMA max_page_count was reached, or the
+ * disk may be full. */
+bool database_was_full(const struct database *database);
+
 enum database_step { DATABASE_ROW, DATABASE_DONE, DATABASE_FAILED };
 enum database_step database_step(struct database *database, sqlite3_stmt *statement,
                                  struct error *error);

@@ -25,6 +25,7 @@ struct database {
     struct database_file file;
     enum database_access access; /* of the transaction under way, like the next */
     bool has_met_damage;
+    bool was_full;
     sqlite3_stmt *statements[];
 };
 
@@ -123,6 +124,7 @@ bool database_begin(struct database *database, enum database_access access, stru
 {
     database->access = access;
     database->has_met_damage = false;
+    database->was_full = false;
     /* A read that became a write could fail half-way, because another process may write first. */
     if (!execute(database, access == DATABASE_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", error))
         return false;
@@ -162,6 +164,11 @@ bool database_take_damage(struct database *database)
     return has_met_damage;
 }
 
+bool database_was_full(const struct database *database)
+{
+    return database->was_full;
+}
+
 sqlite3_stmt *database_statement(struct database *database, size_t which)
 {
     ASSERT(which < database->options->statement_count);
@@ -179,6 +186,7 @@ enum database_step database_step(struct database *database, sqlite3_stmt *statem
     if (result == SQLITE_DONE)
         return DATABASE_DONE;
     database->has_met_damage = primary_code(database) == SQLITE_CORRUPT;
+    database->was_full |= primary_code(database) == SQLITE_FULL;
     (void)failed(database, error);
     return DATABASE_FAILED;
 }

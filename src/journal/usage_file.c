@@ -237,6 +237,7 @@ static void side_fail(struct usage_side *side, struct usage_file *file, const ch
     if (side->is_damaged)
         atomic_store(&file->is_damaged, true);
     side->is_damaged = false;
+    side->was_full = side->database != NULL && database_was_full(side->database);
     side_close(side);
     side->rests_until_us = clock_monotonic_us() + USAGE_FILE_REST_US;
     if (side == &file->saving)
@@ -253,6 +254,7 @@ static void side_succeed(struct usage_side *side, const char *event)
     if (side->has_failed)
         log_write(LOG_INFO, event, LOG_NONE);
     side->has_failed = false;
+    side->was_full = false;
 }
 
 /* Also true when it is not damaged. */

@@ -18,14 +18,22 @@ bool usage_side_run(struct usage_side *side, sqlite3_stmt *statement)
     return was_run;
 }
 
+/* A save may need more room than is left in a file that is not nearly full. Then it fails, and is
+ * undone, so what gives way for it must be committed first. If the disk is full, nothing need give
+ * way: then there is as much room in the file as ever. */
 bool usage_file_room_make(struct usage_side *side, int64_t bytes_max)
 {
-    const int64_t full_pages = 15 * (bytes_max / USAGE_FILE_PAGE_BYTES) / 16;
+    const int64_t pages_max = bytes_max / USAGE_FILE_PAGE_BYTES;
+    const int64_t full_pages = side->was_full ? pages_max / 2 : 15 * pages_max / 16;
     const int64_t pages = ask_integer(side, PAGES);
     const int64_t free_pages = ask_integer(side, FREE_PAGES);
 
-    return side->error.message[0] == '\0' &&
-           (pages - free_pages < full_pages || shorten(side, bytes_max));
+    if (side->error.message[0] != '\0')
+        return false;
+    if (pages - free_pages < full_pages)
+        return true;
+    return shorten(side, bytes_max) && database_commit(side->database, &side->error) &&
+           database_begin(side->database, DATABASE_WRITE, &side->error);
 }
 
 /* A part of it at a time, because nobody may wait long. */

@@ -34,6 +34,7 @@ struct usage_side {
     struct database *database; /* NULL: it is not open */
     bool is_damaged;           /* found when it was opened, or later */
     bool has_failed;           /* and the log says so */
+    bool was_full;             /* there was no room for the last transaction */
     int64_t rests_until_us;
     struct error error; /* of the transaction under way; empty: none */
 };
@@ -53,7 +54,8 @@ struct usage_file {
 /* Runs a statement; a failure is the side's error. */
 bool usage_side_run(struct usage_side *side, sqlite3_stmt *statement);
 
-/* To be called in a transaction that writes. Makes room if the file is nearly full. */
+/* To be called in a transaction that writes. Makes room if the file is nearly full, or had no room
+ * for the last one; then that is committed, and another one begun. */
 MUST_USE bool usage_file_room_make(struct usage_side *side, int64_t bytes_max);
 /* Deletes a part of what is too old at this minute; what fails here fails the commit. */
 void usage_file_room_forget(struct usage_side *side, int64_t now);

@@ -10,8 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PATH_BYTES USAGE_FILE_PATH
-#define PATIENCE_S 30
+#define PATH_BYTES  USAGE_FILE_PATH
+#define PATIENCE_S  30
+#define SMALL_BYTES ((int64_t)512 * 1024)
 
 static void while_the_file_is_locked_nothing_is_saved_and_later_all_is(void **state)
 {
@@ -57,6 +58,32 @@ static void while_the_disk_is_full_nothing_is_saved_and_later_all_is(void **stat
     usage_file_wake(counting.file);
     assert_true(usage_file_case_saved(&counting, APP));
     usage_file_case_expect(counting.file, APP, 1);
+    usage_file_case_free(&counting);
+}
+
+/* The file is not nearly full, so nothing has given way yet. */
+static void a_save_for_which_there_is_no_room_makes_room_and_goes_on(void **state)
+{
+    struct usage_file_case counting = usage_file_case_new(1);
+
+    (void)state;
+    usage_file_free(counting.file);
+    counting.file = usage_file_new(usage_file_path, 1, SMALL_BYTES);
+    for (int64_t minute = usage_file_now - 49; minute < usage_file_now - 20; minute++)
+        usage_file_case_count_much(counting.app, minute);
+    assert_true(usage_file_case_saved(&counting, "app0000000000666"));
+    usage_app_free(counting.app);
+    counting.app = usage_app_new(counting.usage);
+    for (int64_t minute = usage_file_now - 20; minute <= usage_file_now; minute++)
+        usage_file_case_count_much(counting.app, minute);
+    assert_false(usage_file_case_saved(&counting, APP));
+
+    usage_file_wake(counting.file);
+    assert_true(usage_file_case_saved(&counting, APP));
+
+    assert_int_equal(usage_file_failures(counting.file), 1);
+    usage_file_case_expect(counting.file, APP, 21 * TALLY_PAIRS_MAX);
+    assert_in_range(usage_file_case_rows("span = 0 AND app = 'app0000000000666'"), 10, 15);
     usage_file_case_free(&counting);
 }
 
@@ -198,6 +225,8 @@ int main(void)
         cmocka_unit_test_setup(while_the_file_is_locked_nothing_is_saved_and_later_all_is,
                                usage_file_case_open),
         cmocka_unit_test_setup(while_the_disk_is_full_nothing_is_saved_and_later_all_is,
+                               usage_file_case_open),
+        cmocka_unit_test_setup(a_save_for_which_there_is_no_room_makes_room_and_goes_on,
                                usage_file_case_open),
         cmocka_unit_test_setup(a_damaged_file_is_set_aside_and_another_begun, usage_file_case_open),
         cmocka_unit_test_setup(damage_that_reading_finds_is_set_aside_too, usage_file_case_open),
