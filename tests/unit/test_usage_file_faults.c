@@ -87,6 +87,37 @@ static void a_save_for_which_there_is_no_room_makes_room_and_goes_on(void **stat
     usage_file_case_free(&counting);
 }
 
+/* The file is whole, and nothing can be written beside it: then it is read as it is, but only until
+ * something can. */
+static void what_is_saved_after_the_disk_was_full_is_read(void **state)
+{
+    struct usage_file_case counting = usage_file_case_new(1);
+    struct rlimit full = {.rlim_cur = 0};
+    struct rlimit before;
+
+    (void)state;
+    minutes_add(counting.app, usage_file_now, "/a", 1, 0);
+    assert_true(usage_file_case_saved(&counting, APP));
+    usage_file_free(counting.file);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    full.rlim_max = before.rlim_max;
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    counting.file = usage_file_new(usage_file_path, 1, USAGE_FILE_BYTES_MAX);
+    json_t *frozen = usage_file_case_told(counting.file, APP, &minutes_last_hour);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_non_null(frozen);
+    assert_int_equal(minutes_total(frozen, "allowed"), 1);
+    json_decref(frozen);
+
+    usage_file_wake(counting.file);
+    minutes_add(counting.app, usage_file_now, "/a", 1, 0);
+    assert_true(usage_file_case_saved(&counting, APP));
+
+    usage_file_case_expect(counting.file, APP, 2);
+    usage_file_case_free(&counting);
+}
+
 static void a_damaged_file_is_set_aside_and_another_begun(void **state)
 {
     static const char *const damages[] = {"no database", "SQLite format 3"};
@@ -228,6 +259,7 @@ int main(void)
                                usage_file_case_open),
         cmocka_unit_test_setup(a_save_for_which_there_is_no_room_makes_room_and_goes_on,
                                usage_file_case_open),
+        cmocka_unit_test_setup(what_is_saved_after_the_disk_was_full_is_read, usage_file_case_open),
         cmocka_unit_test_setup(a_damaged_file_is_set_aside_and_another_begun, usage_file_case_open),
         cmocka_unit_test_setup(damage_that_reading_finds_is_set_aside_too, usage_file_case_open),
         cmocka_unit_test_setup(a_file_that_is_not_ours_or_is_newer_is_left_alone,
