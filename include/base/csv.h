@@ -4,9 +4,10 @@
  * row the same number of fields.
  *
  * A spreadsheet may run a text that begins with = + - @ or a control character as a formula. So
- * such a text gets an apostrophe in front, which a spreadsheet takes for "this is text". A text
- * that begins with an apostrophe gets another one: then whoever removes the first one always has
- * the text itself. */
+ * such a text gets an apostrophe in front, which a spreadsheet takes for "this is text". The same
+ * behind a semicolon, a tab or the end of a line, because for some spreadsheets a field begins
+ * there. An apostrophe in such a place gets another one: then whoever removes the first one in each
+ * such place always has the text itself. */
 #ifndef BASE_CSV_H
 #define BASE_CSV_H
 

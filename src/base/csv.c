@@ -2,7 +2,8 @@
 #include "base/csv.h"
 
 static void begin_field(struct csv *csv);
-static bool is_formula(struct text text);
+static bool begins_formula(struct text text, size_t place);
+static bool separates(char c);
 static bool is_plain(struct text text);
 
 void csv_init(struct csv *csv, struct buffer *out)
@@ -17,9 +18,9 @@ void csv_text(struct csv *csv, struct text text)
     begin_field(csv);
     if (is_quoted)
         buffer_add_char(csv->out, '"');
-    if (is_formula(text))
-        buffer_add_char(csv->out, '\'');
     for (size_t i = 0; i < text.length; i++) {
+        if (begins_formula(text, i))
+            buffer_add_char(csv->out, '\'');
         if (text.at[i] == '"')
             buffer_add_char(csv->out, '"');
         buffer_add_char(csv->out, text.at[i]);
@@ -53,10 +54,21 @@ static void begin_field(struct csv *csv)
     csv->comma = true;
 }
 
-static bool is_formula(struct text text)
+/* A reader with another separator takes no notice of our quotes. So to it what follows its
+ * separator or the end of a line is a field of its own, and a quote there hides what follows. */
+static bool begins_formula(struct text text, size_t place)
 {
-    return text.length > 0 &&
-           ((unsigned char)text.at[0] < ' ' || memchr("=+-@'", text.at[0], 5) != NULL);
+    const char c = text.at[place];
+
+    if (place == 0)
+        return (unsigned char)c < ' ' || memchr("=+-@'", c, 5) != NULL;
+    return separates(text.at[place - 1]) && !separates(c) &&
+           ((unsigned char)c < ' ' || memchr("=+-@'\"", c, 6) != NULL);
+}
+
+static bool separates(char c)
+{
+    return memchr(";\t\r\n", c, 4) != NULL;
 }
 
 /* Spaces at an end would get lost in some readers, and a semicolon separates fields in some. */

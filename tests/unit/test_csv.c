@@ -64,11 +64,26 @@ static void no_text_is_run_as_a_formula(void **state)
     expect_field(TEXT("+1"), "'+1");
     expect_field(TEXT("-1"), "'-1");
     expect_field(TEXT("@SUM(A1)"), "'@SUM(A1)");
-    expect_field(TEXT("\t=1"), "\"'\t=1\"");
-    expect_field(TEXT("\r=1"), "\"'\r=1\"");
+    expect_field(TEXT("\t=1"), "\"'\t'=1\"");
+    expect_field(TEXT("\r=1"), "\"'\r'=1\"");
     expect_field(TEXT("=HYPERLINK(\"x\",\"y\")"), "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"");
     expect_field(TEXT("'=1"), "''=1");
     expect_field(TEXT("1=1"), "1=1");
+}
+
+/* Quotes mean nothing there unless they are at the beginning of a field. So a semicolon, a tab or
+ * the end of a line begins a field or a row of its own. */
+static void no_part_of_a_text_is_run_where_something_else_separates(void **state)
+{
+    (void)state;
+    expect_field(TEXT("/a;=1"), "\"/a;'=1\"");
+    expect_field(TEXT("/a\n=1"), "\"/a\n'=1\"");
+    expect_field(TEXT("/a\r\n@x"), "\"/a\r\n'@x\"");
+    expect_field(TEXT("/a\t+1;-1"), "\"/a\t'+1;'-1\"");
+    expect_field(TEXT("/a;'=1"), "\"/a;''=1\"");
+    expect_field(TEXT("/a;\"=1"), "\"/a;'\"\"=1\"");
+    expect_field(TEXT("a;b\tc"), "\"a;b\tc\"");
+    expect_field(TEXT("/a,=1"), "\"/a,=1\"");
 }
 
 int main(void)
@@ -77,6 +92,7 @@ int main(void)
         cmocka_unit_test(rows_have_commas_between_fields_and_end_with_cr_lf),
         cmocka_unit_test(what_separates_is_quoted),
         cmocka_unit_test(no_text_is_run_as_a_formula),
+        cmocka_unit_test(no_part_of_a_text_is_run_where_something_else_separates),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
