@@ -26,6 +26,9 @@ struct sums {
     uint32_t capacity;
 };
 
+/* a + b, but at most SUMS_VALUE_MAX: a count that was stored may be anything. */
+uint64_t sums_plus(uint64_t a, uint64_t b);
+
 void sums_close(struct sums *sums);
 /* Empties it, and keeps its space. */
 void sums_clear(struct sums *sums);

@@ -54,8 +54,11 @@ struct usage_view {
 
 struct usage_report {
     const struct usage_query *query;
-    int64_t from; /* minutes since 1970: [from, to) are whole steps; the present one is the last */
+    /* Minutes since 1970: [from, to) are whole steps, and the present one is the last. But none of
+     * them begins before what is kept. */
+    int64_t from;
     int64_t to;
+    size_t step_count;
     int64_t hourly_before;              /* hours are taken before this minute; minutes from it on */
     uint64_t (*points)[TALLY_OUTCOMES]; /* one per step, in the arena */
     uint64_t totals[TALLY_OUTCOMES];
@@ -73,6 +76,9 @@ void usage_report_close(struct usage_report *report);
 
 /* Adds what is in the window; data that is not ours is skipped. Each span once. */
 void usage_report_add(struct usage_report *report, const struct usage_view *view);
+
+/* The minute in which this step begins. */
+int64_t usage_report_step(const struct usage_report *report, size_t step);
 
 /* Before this minute there are only counts by the hour; USAGE_ALL_EXACT: every step is exact. */
 #define USAGE_ALL_EXACT INT64_MIN

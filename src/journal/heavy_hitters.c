@@ -6,11 +6,11 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "journal/packed.h"
+#include "journal/sums.h"
 #include "limit/word.h"
 
 #define NONE           SIZE_MAX
 #define HELD_BYTES_MIN 48
-#define COUNT_MAX      ((uint64_t)INT64_MAX)
 
 /* How a subject is stored. A name of its own follows STORED_OTHER; versions that know only users
  * and addresses pass over what has one. */
@@ -29,7 +29,6 @@ struct heavy_hitters {
     } subjects[HEAVY_HITTERS];
 };
 
-static uint64_t sum_of(uint64_t a, uint64_t b);
 static uint32_t hash_of(const struct subject *subject);
 static size_t find(const struct heavy_hitters *hitters, uint32_t hash,
                    const struct subject *subject);
@@ -79,7 +78,7 @@ void heavy_hitters_add(struct heavy_hitters *hitters, const struct subject *subj
     size_t index = find(hitters, hash, subject);
 
     if (index != NONE) {
-        hitters->counts[index] = sum_of(hitters->counts[index], times);
+        hitters->counts[index] = sums_plus(hitters->counts[index], times);
         return;
     }
     struct hitter hitter = {.subject = *subject, .count = times};
@@ -89,7 +88,7 @@ void heavy_hitters_add(struct heavy_hitters *hitters, const struct subject *subj
     } else {
         index = find_least(hitters);
         hitter.error = hitters->counts[index];
-        hitter.count = sum_of(times, hitter.error);
+        hitter.count = sums_plus(times, hitter.error);
     }
     put(hitters, index, hash, &hitter);
 }
@@ -107,17 +106,17 @@ void heavy_hitters_merge(struct heavy_hitters *hitters, const struct heavy_hitte
         const size_t other = find(from, hitters->hashes[i], &hitter.subject);
 
         hitters->counts[i] =
-            sum_of(hitters->counts[i], other == NONE ? bound_from : from->counts[other]);
+            sums_plus(hitters->counts[i], other == NONE ? bound_from : from->counts[other]);
         hitters->errors[i] =
-            sum_of(hitters->errors[i], other == NONE ? bound_from : from->errors[other]);
+            sums_plus(hitters->errors[i], other == NONE ? bound_from : from->errors[other]);
         if (other != NONE)
             is_shared[other] = true;
     }
     for (size_t i = 0; i < from->count; i++) {
         struct hitter hitter = hitter_at(from, i);
 
-        hitter.count = sum_of(hitter.count, bound);
-        hitter.error = sum_of(hitter.error, bound);
+        hitter.count = sums_plus(hitter.count, bound);
+        hitter.error = sums_plus(hitter.error, bound);
         if (!is_shared[i])
             offer(hitters, from->hashes[i], &hitter);
     }
@@ -161,15 +160,11 @@ bool heavy_hitters_read(struct heavy_hitters *hitters, struct text packed)
             !packed_read_integer(&packed, &hitter.count) ||
             !packed_read_integer(&packed, &hitter.error))
             return false;
+        hitter.count = sums_plus(0, hitter.count);
+        hitter.error = hitter.error < hitter.count ? hitter.error : hitter.count;
         put(hitters, hitters->count++, hash_of(&hitter.subject), &hitter);
     }
     return true;
-}
-
-/* A cost may be large, and what is stored may be anything. */
-static uint64_t sum_of(uint64_t a, uint64_t b)
-{
-    return a >= COUNT_MAX || b >= COUNT_MAX - a ? COUNT_MAX : a + b;
 }
 
 /* The same value under two names may have one hash, because find() compares the names, too. */

@@ -13,6 +13,11 @@ static struct sum *find(const struct sums *sums, struct text name);
 static struct sum *add_name(struct sums *sums, struct text name);
 static bool has_other(const struct sums *sums);
 
+uint64_t sums_plus(uint64_t a, uint64_t b)
+{
+    return a >= SUMS_VALUE_MAX || b >= SUMS_VALUE_MAX - a ? SUMS_VALUE_MAX : a + b;
+}
+
 void sums_close(struct sums *sums)
 {
     free(sums->at);
@@ -35,7 +40,7 @@ void sums_add(struct sums *sums, struct text name, uint64_t value)
 
     if (sum == NULL)
         sum = add_name(sums, name);
-    sum->value = value > SUMS_VALUE_MAX - sum->value ? SUMS_VALUE_MAX : sum->value + value;
+    sum->value = sums_plus(sum->value, value);
 }
 
 void sums_merge(struct sums *sums, const struct sums *from)

@@ -81,7 +81,7 @@ void tally_add(struct tally *tally, const struct tally_entry *entry)
     uint64_t *counts = tally_counts(tally, entry->route, entry->role);
 
     for (size_t i = 0; i < TALLY_OUTCOMES; i++)
-        counts[i] += entry->counts[i];
+        counts[i] = sums_plus(counts[i], entry->counts[i]);
 }
 
 void tally_merge(struct tally *tally, const struct tally *from)

@@ -114,13 +114,11 @@ static void separate(struct buffer *note)
 
 static void write_steps(const struct usage_report *report, struct csv *csv)
 {
-    const int64_t step = report->query->step_minutes;
-
-    for (int64_t minute = report->from; minute < report->to; minute += step) {
+    for (size_t i = 0; i < report->step_count; i++) {
         csv_text(csv, TEXT("step"));
-        write_time(minute, csv);
+        write_time(usage_report_step(report, i), csv);
         csv_skip(csv, 4);
-        write_counts(report->points[(minute - report->from) / step], csv);
+        write_counts(report->points[i], csv);
         csv_skip(csv, 2);
         csv_end_row(csv);
     }

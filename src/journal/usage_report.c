@@ -8,6 +8,7 @@
 #define ANSWER_BYTES_MIN 4096
 #define WEEK_MINUTES     (7 * DAY_MINUTES)
 
+static int64_t step_start(const struct usage_report *report, size_t step);
 static void add_counts(struct usage_report *report, int64_t start, struct text packed);
 static bool query_takes(const struct usage_query *query, const struct tally_entry *entry);
 static void add_top(struct heavy_hitters *top, struct text packed);
@@ -48,13 +49,15 @@ void usage_report_init(struct usage_report *report, const struct usage_query *qu
     const int64_t step = query->step_minutes;
     const int64_t points = (query->window_minutes + step - 1) / step;
     const int64_t to = now - now % step + step;
-    const int64_t from = to - points * step;
+    const int64_t kept_from = now - now % HOUR_MINUTES - usage_kept_minutes[USAGE_HOUR];
+    const int64_t from = to - points * step > kept_from ? to - points * step : kept_from;
     const bool by_hours = step % HOUR_MINUTES == 0;
 
     *report = (struct usage_report){
         .query = query,
         .from = from,
         .to = to,
+        .step_count = (size_t)points,
         .hourly_before = by_hours ? INT64_MAX : now - now % HOUR_MINUTES - WEEK_MINUTES,
         .points = arena_allocate(arena, (size_t)points * sizeof report->points[0]),
         .tops_since = from - from % HOUR_MINUTES,
@@ -83,6 +86,13 @@ void usage_report_add(struct usage_report *report, const struct usage_view *view
         return;
     for (size_t i = 0; i < TOPS; i++)
         add_top(report->tops[i], view->contents[usage_content_of_top[i]]);
+}
+
+int64_t usage_report_step(const struct usage_report *report, size_t step)
+{
+    const int64_t start = step_start(report, step);
+
+    return start > report->from ? start : report->from;
 }
 
 int64_t usage_report_hourly_before(const struct usage_report *report)
@@ -150,20 +160,26 @@ struct text usage_report_write(const struct usage_report *report, struct arena *
     return writer_document(&writer);
 }
 
+static int64_t step_start(const struct usage_report *report, size_t step)
+{
+    return report->to - (int64_t)(report->step_count - step) * report->query->step_minutes;
+}
+
 static void add_counts(struct usage_report *report, int64_t start, struct text packed)
 {
-    const int64_t point = (start - report->from) / report->query->step_minutes;
+    uint64_t *point = report->points[(start - step_start(report, 0)) / report->query->step_minutes];
     struct tally_entry entry;
 
     while (tally_read(&packed, &entry)) {
         if (!query_takes(report->query, &entry)) {
-            report->uncounted += tally_is_other(&entry) ? decisions(&entry) : 0;
+            if (tally_is_other(&entry))
+                report->uncounted = sums_plus(report->uncounted, decisions(&entry));
             continue;
         }
         tally_add(&report->pairs, &entry);
         for (size_t i = 0; i < TALLY_OUTCOMES; i++) {
-            report->points[point][i] += entry.counts[i];
-            report->totals[i] += entry.counts[i];
+            point[i] = sums_plus(point[i], entry.counts[i]);
+            report->totals[i] = sums_plus(report->totals[i], entry.counts[i]);
         }
     }
 }
@@ -194,13 +210,11 @@ static void write_counts(const uint64_t counts[], struct writer *writer)
 
 static void write_series(const struct usage_report *report, struct writer *writer)
 {
-    const int64_t step = report->query->step_minutes;
-
     writer_begin_array(writer, "series");
-    for (int64_t minute = report->from; minute < report->to; minute += step) {
+    for (size_t i = 0; i < report->step_count; i++) {
         writer_begin_object(writer, NULL);
-        writer_integer(writer, "timestamp", minute * MINUTE_S);
-        write_counts(report->points[(minute - report->from) / step], writer);
+        writer_integer(writer, "timestamp", usage_report_step(report, i) * MINUTE_S);
+        write_counts(report->points[i], writer);
         writer_end_object(writer);
     }
     writer_end_array(writer);
@@ -236,7 +250,7 @@ static int compare_highest_first(const void *left, const void *right)
 
 static uint64_t decisions(const struct tally_entry *entry)
 {
-    return entry->counts[TALLY_ALLOWED] + entry->counts[TALLY_DENIED];
+    return sums_plus(entry->counts[TALLY_ALLOWED], entry->counts[TALLY_DENIED]);
 }
 
 static void write_sums(const struct usage_report *report, struct arena *arena,

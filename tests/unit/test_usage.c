@@ -2,6 +2,9 @@
  *
  * From counted minutes to the answer, in one process, and what of them is sent. What is kept for
  * how long is in test_usage_history.c. */
+#include "base/arena.h"
+#include "base/document.h"
+#include "journal/packed.h"
 #include "minutes.h"
 
 static void nothing_is_a_series_of_zeros(void **state)
@@ -240,6 +243,87 @@ static void each_denied_subject_is_told_by_its_name(void **state)
     usage_free(usage);
 }
 
+/* What is stored may be anything. */
+static void counts_that_are_too_high_stay_at_the_highest(void **state)
+{
+    const struct usage_query query = {
+        .window_minutes = HOUR, .step_minutes = HOUR, .route_key = TEXT("/a")};
+    struct usage_view view = {.span = USAGE_HOUR, .start = MIDNIGHT};
+    struct arena arena = {0};
+    struct usage_report report;
+    struct buffer counts;
+    struct buffer denied;
+
+    (void)state;
+    buffer_init(&counts, &arena, 64);
+    buffer_init(&denied, &arena, 64);
+    for (int i = 0; i < 2; i++) {
+        packed_write_text(&counts, i == 0 ? TEXT("/a") : TEXT("(other)"));
+        packed_write_text(&counts, i == 0 ? TEXT("default") : TEXT("(other)"));
+        packed_write_integer(&counts, 2);
+        packed_write_integer(&counts, UINT64_MAX - 5);
+        packed_write_integer(&counts, UINT64_MAX / 2 + 7);
+    }
+    packed_write_integer(&denied, 0); /* a user */
+    packed_write_text(&denied, TEXT("ada"));
+    packed_write_integer(&denied, UINT64_MAX);
+    packed_write_integer(&denied, UINT64_MAX);
+    view.contents[USAGE_COUNTS] = buffer_text(&counts);
+    view.contents[USAGE_DENIED] = buffer_text(&denied);
+
+    usage_report_init(&report, &query, MIDNIGHT, &arena);
+    usage_report_add(&report, &view);
+    usage_report_add(&report, &view);
+    struct error error;
+    json_t *json = document_parse(usage_report_write(&report, &arena), &error);
+    assert_int_equal(minutes_total(json, "allowed"), INT64_MAX);
+    assert_int_equal(minutes_total(json, "denied"), INT64_MAX);
+    assert_int_equal(minutes_at(json, MIDNIGHT, "denied"), INT64_MAX);
+    assert_int_equal(minutes_integer(json, "uncounted"), INT64_MAX);
+    const json_t *route = json_array_get(json_object_get(json, "routes"), 0);
+    assert_int_equal(minutes_integer(route, "allowed"), INT64_MAX);
+    const json_t *top = json_object_get(json_object_get(json, "top_denied"), "subjects");
+    assert_int_equal(minutes_integer(json_array_get(top, 0), "denied"), INT64_MAX);
+    assert_int_equal(minutes_integer(json_array_get(top, 0), "error"), INT64_MAX);
+    json_decref(json);
+    usage_report_close(&report);
+    arena_close(&arena);
+}
+
+/* Two steps of eighty days are 160, and the first one begins with what is kept. */
+static void no_step_begins_before_what_is_kept(void **state)
+{
+    const struct usage_query query = {.window_minutes = 90 * DAY, .step_minutes = 80 * DAY};
+    const int64_t now = MIDNIGHT + 90;
+    const int64_t first = MIDNIGHT + HOUR - 91 * DAY;
+    struct usage_view view = {.span = USAGE_HOUR, .start = first};
+    struct arena arena = {0};
+    struct usage_report report;
+    struct buffer counts;
+    struct error error;
+    struct tally tally = {0};
+
+    (void)state;
+    tally_add(&tally, &(struct tally_entry){TEXT("/a"), TEXT("default"), {7}});
+    buffer_init(&counts, &arena, 64);
+    tally_write(&tally, &counts);
+    view.contents[USAGE_COUNTS] = buffer_text(&counts);
+
+    usage_report_init(&report, &query, now, &arena);
+    usage_report_add(&report, &view);
+    json_t *json = document_parse(usage_report_write(&report, &arena), &error);
+    const json_t *series = json_object_get(json, "series");
+    assert_int_equal(minutes_integer(json, "from"), first * 60);
+    assert_int_equal(json_array_size(series), 2);
+    assert_int_equal(minutes_at(json, first, "allowed"), 7);
+    assert_int_equal(minutes_integer(json_array_get(series, 1), "timestamp"),
+                     minutes_integer(json, "to") - 80 * DAY * 60);
+    json_decref(json);
+    usage_report_close(&report);
+    tally_close(&tally);
+    arena_close(&arena);
+}
+
 static void what_was_lost_is_offered_again(void **state)
 {
     struct usage *usage = usage_new(USAGE_BYTES_MAX);
@@ -309,6 +393,8 @@ int main(void)
         cmocka_unit_test(decisions_that_a_filter_cannot_tell_apart_are_uncounted),
         cmocka_unit_test(the_denied_of_the_hours_in_the_window_are_told),
         cmocka_unit_test(each_denied_subject_is_told_by_its_name),
+        cmocka_unit_test(counts_that_are_too_high_stay_at_the_highest),
+        cmocka_unit_test(no_step_begins_before_what_is_kept),
         cmocka_unit_test(what_was_lost_is_offered_again),
         cmocka_unit_test(what_was_sent_is_not_sent_again_until_it_grows),
         cmocka_unit_test(what_is_sent_in_parts_is_sent_once),
