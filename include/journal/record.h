@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "base/writer.h"
 #include "limit/costs.h"
-#include "limit/limit.h"
+#include "limit/rule.h"
 #include "limit/subjects.h"
 #include "limit/terms.h"
 
@@ -47,7 +47,8 @@ struct record {
     struct text granted_of; /* the measure of `granted`; not in the log */
     bool is_charge;         /* then it was neither allowed nor denied, whatever `allowed` is */
     bool allowed;
-    bool was_charged;   /* its cost, or what was granted; not in the log */
+    /* Whose limits were charged its costs, or what was granted; NULL: none were. Not in the log. */
+    const struct rule *charged;
     bool would_deny;    /* shadow mode: allowed, although the limits deny; not in the log */
     const char *reason; /* NULL: none; else a literal, or in the reader's arena */
     int64_t remaining;  /* -1: unknown, written as null */

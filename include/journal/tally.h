@@ -37,7 +37,7 @@ struct tally_entry {
 
 /* What a tally sums by name. Denials in shadow mode are among those by limit. */
 enum tally_sum {
-    TALLY_COST,      /* by measure: what allowed decisions charged */
+    TALLY_COST,      /* by measure: what allowed decisions charged to limits */
     TALLY_DENIED_BY, /* by limit; those of a plain rule have no name */
     TALLY_SUMS
 };
@@ -71,7 +71,8 @@ void tally_merge(struct tally *tally, const struct tally *from);
 /* Goes through the entries in no order. *position must be 0 at first. False: there are no more. */
 bool tally_next(const struct tally *tally, size_t *position, struct tally_entry *entry);
 
-/* What a decision charged in a measure, of which it was asked for `cost`. */
+/* What a decision that charged something did in this measure, of which it was asked for `cost`: 0
+ * if no limit counts it. */
 uint64_t tally_cost(const struct record *record, struct text measure, int64_t cost);
 
 /* Whether it is the entry of "(other)". */

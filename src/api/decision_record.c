@@ -40,7 +40,7 @@ void decision_record(const struct decision *decision)
         .granted = verdict->granted,
         .is_charge = decision->is_charge,
         .allowed = verdict->allowed,
-        .was_charged = verdict->decided && verdict->outcome.allowed,
+        .charged = verdict->decided && verdict->outcome.allowed ? verdict->rule : NULL,
         .would_deny = verdict->would_deny,
         .reason = verdict->reason,
         .remaining = verdict->decided ? verdict->remaining : -1,

@@ -292,7 +292,7 @@ static void count(struct ring_counts *counts, const struct record *record)
     tally_record(tally_of(counts, record->counted_us / MINUTE_US), record);
     if (!record->allowed)
         count_subject(counts, TOP_DENIED, record, 1);
-    if (record->was_charged)
+    if (record->charged != NULL)
         count_subject(counts, TOP_COST, record,
                       tally_cost(record, TEXT(MEASURE_REQUESTS), record->costs.requests));
 }

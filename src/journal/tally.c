@@ -23,6 +23,7 @@ struct tally_row {
     uint64_t counts[TALLY_OUTCOMES];
 };
 
+static bool is_counted(const struct rule *rule, struct text measure);
 static void add_costs(struct sums *sums, const struct record *record);
 static void add_cost(struct sums *sums, const struct record *record, struct text measure,
                      int64_t cost);
@@ -70,7 +71,7 @@ void tally_record(struct tally *tally, const struct record *record)
     counts[TALLY_SHADOW_DENIED] += record->would_deny;
     counts[TALLY_CANDIDATE_DENIED] += record->candidate.is_there && !record->candidate.allowed;
     counts[TALLY_DEGRADED] += record->degraded;
-    if (record->was_charged)
+    if (record->charged != NULL)
         add_costs(&tally->sums[TALLY_COST], record);
     else
         add_deniers(&tally->sums[TALLY_DENIED_BY], record);
@@ -111,8 +112,12 @@ bool tally_next(const struct tally *tally, size_t *position, struct tally_entry 
     return true;
 }
 
+/* A check may name measures that no limit counts. */
 uint64_t tally_cost(const struct record *record, struct text measure, int64_t cost)
 {
+    if (!is_counted(record->charged, measure))
+        return 0;
+
     const bool is_granted = record->is_partial && text_equal(measure, record->granted_of);
     const int64_t charged = is_granted ? record->granted : cost;
 
@@ -122,6 +127,15 @@ uint64_t tally_cost(const struct record *record, struct text measure, int64_t co
 bool tally_is_other(const struct tally_entry *entry)
 {
     return text_equal(entry->route, OTHER) && text_equal(entry->role, OTHER);
+}
+
+static bool is_counted(const struct rule *rule, struct text measure)
+{
+    size_t i = 0;
+
+    while (i < rule->limit_count && !text_equal(text_of(limit_measure(&rule->limits[i])), measure))
+        i++;
+    return i < rule->limit_count;
 }
 
 size_t tally_bytes(const struct tally *tally)

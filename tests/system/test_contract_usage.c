@@ -152,7 +152,7 @@ static void costs_and_limits_that_denied_are_summed(void **state)
                           " {'name':'calls','limit':100,'window_seconds':3600,'by':['user']}]}");
     tenant_policy(tenant, "{'route_key':'/plain','limit':10,'window_seconds':3600}");
     static const char chat[] = "{'subjects':{'org':'acme','user':'%s'},'route_key':'/chat',"
-                               " 'costs':{'tokens':%d}}";
+                               " 'costs':{'tokens':%d,'images':9}}"; /* no limit counts images */
     EXPECT(client_post(tenant, "/check", chat, "ada", 1500), 200, NULL);
     EXPECT(client_post(tenant, "/check", chat, "bob", 1500), 429, NULL);
     EXPECT(client_post(tenant, "/check", chat, "bob", 400), 200, NULL);

@@ -40,12 +40,14 @@ void minutes_add_denied(struct usage_app *app, struct text name, int times)
 void minutes_add_decision(struct usage_app *app, int64_t minute, const char *measure, int64_t cost)
 {
     const struct measured measured = {text_of(measure), cost};
+    const struct limit limits[] = {{.counts = NULL}, {.counts = measure}};
+    const struct rule rule = {.limit_count = ARRAY_COUNT(limits), .limits = limits};
     const struct record record = {
         .route = TEXT("/a"),
         .role = TEXT("default"),
         .costs = {1, 1, &measured},
         .allowed = true,
-        .was_charged = true,
+        .charged = &rule,
     };
     struct tally tally = {.minute = minute};
 

@@ -294,6 +294,27 @@ static uint64_t sum_of(const struct tally *tally, enum tally_sum which, struct t
     return 0;
 }
 
+/* Counts requests and tokens. */
+static const struct limit both[] = {{.counts = NULL}, {.counts = "tokens"}};
+static const struct rule rule_of_both = {.limit_count = 2, .limits = both};
+
+static void a_measure_that_no_limit_counts_is_not_charged(void **state)
+{
+    static const struct rule tokens_only = {.limit_count = 1, .limits = &both[1]};
+    static const struct measured costs[] = {{{"images", 6}, 9}, {{"tokens", 6}, 1500}};
+    struct tally tally = {0};
+    struct record record = record_of("/a", "default", true);
+
+    (void)state;
+    record.costs = (struct costs){1, 2, costs};
+    record.charged = &tokens_only;
+    tally_record(&tally, &record);
+
+    assert_int_equal(sum_of(&tally, TALLY_COST, TEXT("tokens")), 1500);
+    assert_int_equal(tally.sums[TALLY_COST].count, 1);
+    tally_close(&tally);
+}
+
 static void what_was_charged_is_summed_by_measure(void **state)
 {
     static const struct measured tokens = {{"tokens", 6}, 1500};
@@ -302,14 +323,14 @@ static void what_was_charged_is_summed_by_measure(void **state)
 
     (void)state;
     record.costs = (struct costs){2, 1, &tokens};
-    record.was_charged = true;
+    record.charged = &rule_of_both;
     tally_record(&tally, &record);
     record.is_partial = true;
     record.granted = 100;
     record.granted_of = TEXT("tokens");
     tally_record(&tally, &record);
     /* Denied, or allowed without counters: that charges nothing. */
-    record.was_charged = false;
+    record.charged = NULL;
     tally_record(&tally, &record);
 
     assert_int_equal(sum_of(&tally, TALLY_COST, TEXT("requests")), 4);
@@ -352,7 +373,7 @@ static void sums_are_merged_packed_and_cleared_with_the_rest(void **state)
 
     (void)state;
     record.costs.requests = 7;
-    record.was_charged = true;
+    record.charged = &rule_of_both;
     tally_record(&tally, &record);
     tally_merge(&other, &tally);
     tally_merge(&other, &tally);
@@ -387,6 +408,7 @@ int main(void)
         cmocka_unit_test(what_is_cut_off_is_no_entry),
         cmocka_unit_test(what_is_no_entry_is_refused),
         cmocka_unit_test(counts_of_a_later_version_are_passed_over),
+        cmocka_unit_test(a_measure_that_no_limit_counts_is_not_charged),
         cmocka_unit_test(what_was_charged_is_summed_by_measure),
         cmocka_unit_test(denials_are_summed_by_the_limits_that_denied),
         cmocka_unit_test(sums_are_merged_packed_and_cleared_with_the_rest),
