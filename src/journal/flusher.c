@@ -114,17 +114,21 @@ void flusher_mark(struct journal_app *app)
     ASSERT(posted);
 }
 
-/* What has to hurry is asked for, and nobody waits for the answer. */
+/* What has to hurry is asked for, and nobody waits for the answer. If it is asked for already, then
+ * up to now. */
 void flusher_on_hurry(struct queue_item *item)
 {
-    struct journal_app *app = CONTAINER_OF(item, struct journal_app, hurry);
-    struct flush *flush = MEMORY_NEW(struct flush);
+    struct journal_app *app = CONTAINER_OF(item, struct journal_app, hurry.item);
+    struct flush *flush = &app->hurry;
 
     atomic_store(&app->hurries, false);
+    flush->upto = ring_newest(&app->ring);
+    if (app->is_hurried)
+        return;
+    app->is_hurried = true;
     flush->done = on_hurried;
     flush->app = app;
     flush->cargo = CARGO_LOG;
-    flush->upto = ring_newest(&app->ring);
     flushes_add(&app->flusher->flushes, flush);
 }
 
@@ -132,7 +136,7 @@ void flusher_hurry(struct journal_app *app)
 {
     if (app->flusher->feed == NULL || atomic_exchange(&app->hurries, true))
         return;
-    const bool posted = queue_post(app->flusher->asks, &app->hurry);
+    const bool posted = queue_post(app->flusher->asks, &app->hurry.item);
     ASSERT(posted);
 }
 
@@ -214,7 +218,7 @@ const struct silence *flusher_silence(const struct flusher *flusher)
 
 static void on_hurried(struct flush *flush)
 {
-    free(flush);
+    flush->app->is_hurried = false;
 }
 
 static void on_asked(struct queue_item *item)

@@ -23,7 +23,7 @@ void flusher_free(struct flusher *flusher);
  * before something is recorded. */
 void flusher_keep_usage(struct flusher *flusher, struct usage_file *file);
 
-/* What app->item.run and app->hurry.run must be. */
+/* What app->item.run and app->hurry.item.run must be. */
 void flusher_on_dirty(struct queue_item *item);
 void flusher_on_hurry(struct queue_item *item);
 /* Something was recorded for the app. Any thread. */

@@ -5,22 +5,8 @@
 #ifndef JOURNAL_FLUSHES_H
 #define JOURNAL_FLUSHES_H
 
+#include "flush.h"
 #include "round_trip.h"
-
-/* It must stay where it is until `done` has run. */
-struct flush {
-    struct queue_item item;            /* private */
-    TAILQ_ENTRY(flush) in_asked;       /* private */
-    struct queue *reply_to;            /* NULL: the flusher's thread runs `done` itself */
-    void (*done)(struct flush *flush); /* on the thread that drains `reply_to` */
-
-    struct journal_app *app;
-    enum cargo cargo;
-    uint64_t upto;  /* of CARGO_LOG: number of the newest record that is needed */
-    bool from_lost; /* Redis has lost what it had, so it needs all that is held here */
-
-    bool succeeded; /* Redis has it */
-};
 
 /* Private. */
 struct flushes {

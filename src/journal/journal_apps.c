@@ -51,7 +51,7 @@ struct journal_app *journal_apps_find_or_add(struct journal_apps *apps, const ch
         app->instance = apps->instance;
         ring_init(&app->ring);
         app->item.run = flusher_on_dirty;
-        app->hurry.run = flusher_on_hurry;
+        app->hurry.item.run = flusher_on_hurry;
         app->next = atomic_load_explicit(bucket, memory_order_relaxed);
         atomic_store_explicit(bucket, app, memory_order_release);
     }

@@ -5,6 +5,7 @@
 #ifndef JOURNAL_JOURNAL_APPS_H
 #define JOURNAL_JOURNAL_APPS_H
 
+#include "flush.h"
 #include "journal/journal.h"
 #include "journal/usage.h"
 
@@ -15,9 +16,6 @@
 #define JOURNAL_BUCKETS 32768
 
 struct flusher;
-
-/* What goes to Redis. */
-enum cargo { CARGO_LOG, CARGO_USAGE, CARGOS };
 
 /* The members that a decision reads come first, to lie together. */
 struct journal_app {
@@ -30,13 +28,14 @@ struct journal_app {
     uint64_t instance;      /* of its journal: see entry_id.h */
     struct queue_item item; /* posted when `dirty` becomes true */
     atomic_bool hurries;    /* `hurry` was posted and has not run */
-    struct queue_item hurry;
+    struct flush hurry;
     struct followed *followed;         /* the readers' thread only; NULL: not followed */
     _Atomic uint64_t sent;             /* number of the newest record that the feed has */
     _Atomic(struct usage_app *) usage; /* NULL until something was counted */
     /* The flusher's thread only, as it alone changes the two above: */
     STAILQ_ENTRY(journal_app) in_cargo[CARGOS]; /* a list of the flusher */
     bool goes_alone[CARGOS];                    /* see round_trip.h */
+    bool is_hurried;                            /* `hurry` is asked for */
     bool unsent;                                /* its usage is in the flusher's lists */
     TAILQ_ENTRY(journal_app) in_silence;        /* while `bytes` is not 0; see silence.h */
     int64_t heard_us;
