@@ -27,6 +27,7 @@ struct simulation {
     struct api *api;
     struct policy *policy;
     int64_t window_minutes;
+    uint32_t places;
     bool has_begun;
     size_t first; /* entry in the window */
     size_t next;
@@ -37,6 +38,7 @@ struct simulation {
 static bool simulation_read(struct simulation *simulation);
 static void read_policy(struct simulation *simulation, struct form *form);
 static bool simulation_enter(struct simulation *simulation);
+static uint32_t places_of(const struct api *api);
 static void simulation_leave(void *context);
 static void simulation_on_read(struct journal_job *job);
 static slice_step_fn simulation_step;
@@ -106,7 +108,8 @@ static bool simulation_enter(struct simulation *simulation)
     struct request *request = simulation->request;
     struct api *api = simulation->api;
 
-    if (!shares_take(&api->batch_checks, simulation->work.tenant, JOURNAL_RECORDS)) {
+    simulation->places = places_of(api);
+    if (!shares_take(&api->batch_checks, simulation->work.tenant, simulation->places)) {
         metrics_count(api->metrics, METRIC_BATCHES_REFUSED);
         problem_answer(request, PROBLEM_OVERLOADED, "Too many checks are under way.");
         return false;
@@ -116,12 +119,23 @@ static bool simulation_enter(struct simulation *simulation)
     return true;
 }
 
+/* At most a quarter of all. Otherwise, where there are few, one app's simulation would take them
+ * all, and a loop of those would keep every other app out. */
+static uint32_t places_of(const struct api *api)
+{
+    const size_t places = api->batch_checks.places;
+
+    if (places < 4)
+        return 1;
+    return places / 4 < JOURNAL_RECORDS ? (uint32_t)(places / 4) : JOURNAL_RECORDS;
+}
+
 static void simulation_leave(void *context)
 {
     struct simulation *simulation = context;
 
     replay_close(&simulation->replay);
-    shares_give(&simulation->api->batch_checks, simulation->work.tenant, JOURNAL_RECORDS);
+    shares_give(&simulation->api->batch_checks, simulation->work.tenant, simulation->places);
 }
 
 static void simulation_on_read(struct journal_job *job)

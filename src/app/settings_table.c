@@ -341,10 +341,10 @@ const struct setting settings_table[] = {
         .max = 100000000,
         .fallback = "50000",
         .help = "Checks of batches, policies of GET /subjects/state, and entries of POST\n"
-                "/policy/simulate (1,000 each time), that are under way at once, for all workers\n"
-                "together. One app may have as many as it leaves free: half of them if it is\n"
-                "alone. A request beyond that is answered 503, unless it is the only one of its\n"
-                "worker.",
+                "/policy/simulate (1,000 each time, or a quarter of all), that are under way at\n"
+                "once, for all workers together. One app may have as many as it leaves free: half\n"
+                "of them if it is alone. A request beyond that is answered 503, unless it is the\n"
+                "only one of its worker.",
     },
     {
         .name = "metrics_listen",

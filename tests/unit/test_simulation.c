@@ -12,6 +12,7 @@
 
 #define TENANT  1
 #define ANOTHER 2
+#define THIRD   3
 #define PLACES  ((size_t)4 * JOURNAL_RECORDS)
 
 static const char body[] = "{\"policy\":{\"route_key\":\"/a\",\"limit\":3,\"window_seconds\":3600},"
@@ -261,6 +262,29 @@ static void an_app_has_its_part_of_the_places_until_its_answers_have_left(void *
         request_close(&exchanges[i].request);
 }
 
+/* One app has two simulations under way, another one has one, and a third one has a batch. */
+static void where_places_are_few_other_apps_have_their_part_too(void **state)
+{
+    struct shares *places = &world.api.batch_checks;
+    struct fake_exchange exchanges[3];
+
+    (void)state;
+    shares_close(places);
+    shares_init(places, 400);
+    for (size_t i = 0; i < ARRAY_COUNT(exchanges); i++) {
+        world.app->tenant = i < 2 ? TENANT : ANOTHER;
+        ask(&exchanges[i]);
+        assert_false(is_answered(&exchanges[i]));
+        answer_job(1);
+        (void)turn_until_answered(&exchanges[i]);
+    }
+    assert_true(shares_take(places, THIRD, 50));
+
+    shares_give(places, THIRD, 50);
+    for (size_t i = 0; i < ARRAY_COUNT(exchanges); i++)
+        request_close(&exchanges[i].request);
+}
+
 #define SIMULATION_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -272,6 +296,7 @@ int main(void)
         SIMULATION_TEST(a_log_that_cannot_be_read_is_told),
         SIMULATION_TEST(a_log_of_one_instance_is_told),
         SIMULATION_TEST(an_app_has_its_part_of_the_places_until_its_answers_have_left),
+        SIMULATION_TEST(where_places_are_few_other_apps_have_their_part_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
