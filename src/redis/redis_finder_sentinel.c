@@ -65,18 +65,22 @@ struct redis_finder {
 static bool has_master(const struct redis_finder *finder);
 static bool is_news(const struct redis_finder *finder, const struct look *look);
 static bool look_at_first(struct redis_finder *finder, struct look *look, struct error *error);
+static bool weigh(struct redis_finder *finder, struct look *look, const struct answer *answer,
+                  const redisReply *others, struct error *error);
 static bool check(struct redis_finder *finder, struct look *look, const struct answer *answer,
                   struct error *error);
 static bool explain(struct error *error, const struct redis_endpoint *endpoint);
 static bool note_strange(struct look *look, const struct answer *answer,
                          const struct redis_endpoint *sentinel, struct error *error);
 static void consider_strange(struct redis_finder *finder, struct look *look, struct error *error);
-static void begin_group(struct redis_finder *finder);
-static bool ask_first(struct redis_finder *finder, struct answer *answer, struct error *error);
+static bool ask(struct redis_finder *finder, struct redis_session *session, struct answer *answer,
+                struct error *error);
 static bool is_of_group(const struct redis_finder *finder, const struct answer *answer);
 static uint64_t ask_epoch(struct redis_finder *finder, struct redis_session *session,
                           struct error *error);
-static void learn(struct redis_finder *finder, struct redis_session *session);
+static redisReply *ask_others(struct redis_finder *finder, struct redis_session *session);
+static void begin_group(struct redis_finder *finder, const redisReply *others);
+static void learn(struct redis_finder *finder, const redisReply *others);
 static bool is_master(struct redis_finder *finder, const struct redis_endpoint *master,
                       struct error *error);
 static bool ear_is_open(const struct redis_finder *finder);
@@ -104,7 +108,6 @@ static struct redis_finder *sentinel_new(const struct redis_topology_options *op
 /* The next look goes on where it ends, behind the sentinel that was believed. */
 static struct redis_map *sentinel_look(struct redis_finder *finder, struct error *error)
 {
-    const bool is_first = !has_master(finder);
     struct look look = {0};
     size_t left = finder->list.count;
 
@@ -128,8 +131,6 @@ static struct redis_map *sentinel_look(struct redis_finder *finder, struct error
     if (!look.has_found)
         return NULL;
     finder->known = look.found;
-    if (is_first)
-        begin_group(finder);
     struct redis_map *map = redis_map_new(1);
     map->nodes[0].endpoint = look.found.master;
     return map;
@@ -172,33 +173,54 @@ static bool is_news(const struct redis_finder *finder, const struct look *look)
 
 static bool look_at_first(struct redis_finder *finder, struct look *look, struct error *error)
 {
-    const struct redis_sentinel *first = &finder->list.sentinels[0];
-    const struct redis_endpoint *sentinel = &first->endpoint;
+    const struct redis_endpoint *sentinel = &finder->list.sentinels[0].endpoint;
+    struct redis_session *session =
+        redis_finder_session(finder->dialer, sentinel, &finder->sentinel_access, finder->until_us);
     struct answer answer = {0};
+    redisReply *others = NULL;
+    bool is_right;
 
-    if (!ask_first(finder, &answer, error))
-        return explain(error, sentinel);
-    if (has_master(finder) && !first->is_of_group)
-        return note_strange(look, &answer, sentinel, error);
+    if (!ask(finder, session, &answer, error)) {
+        is_right = explain(error, sentinel);
+    } else if (has_master(finder) && !is_of_group(finder, &answer)) {
+        is_right = note_strange(look, &answer, sentinel, error);
+    } else {
+        others = ask_others(finder, session);
+        is_right = weigh(finder, look, &answer, others, error);
+    }
+    freeReplyObject(others);
+    redis_session_free(session);
+    return is_right;
+}
+
+static bool weigh(struct redis_finder *finder, struct look *look, const struct answer *answer,
+                  const redisReply *others, struct error *error)
+{
+    const struct redis_endpoint *sentinel = &finder->list.sentinels[0].endpoint;
+
+    if (has_master(finder) || !look->has_found)
+        learn(finder, others);
     if (!finder->has_answer)
         finder->answered = *sentinel;
     finder->has_answer = true;
-    if (answer.epoch < finder->known.epoch) {
-        if (look->behind++ == 0 || answer.epoch > look->earlier.epoch)
-            look->earlier = answer;
+    if (answer->epoch < finder->known.epoch) {
+        if (look->behind++ == 0 || answer->epoch > look->earlier.epoch)
+            look->earlier = *answer;
         (void)error_set(error, "it knows only an earlier master");
         return explain(error, sentinel);
     }
-    if (look->has_found && answer.epoch <= look->found.epoch)
+    if (look->has_found && answer->epoch <= look->found.epoch)
         return true;
     /* Most sentinels name the same server, which is asked once. */
-    if (redis_endpoint_equal(&answer.master, &look->no_master)) {
+    if (redis_endpoint_equal(&answer->master, &look->no_master)) {
         (void)error_set(error, "it says the same");
         return explain(error, sentinel);
     }
-    if (!check(finder, look, &answer, error))
+    if (!check(finder, look, answer, error))
         return false;
     finder->answered = *sentinel;
+    if (!has_master(finder))
+        begin_group(finder, others);
     return true;
 }
 
@@ -249,26 +271,14 @@ static void consider_strange(struct redis_finder *finder, struct look *look, str
     finder->answered = look->stranger;
 }
 
-/* All were asked, and perhaps for different masters. Now the first one says whom it knows, which is
- * the one that was right. */
-static void begin_group(struct redis_finder *finder)
-{
-    struct answer ignored;
-    struct error error;
-
-    redis_sentinel_list_leave_group(&finder->list);
-    (void)ask_first(finder, &ignored, &error);
-}
-
 /* If there is a failover between both questions, the address is newer than the epoch, and never
  * older. */
-static bool ask_first(struct redis_finder *finder, struct answer *answer, struct error *error)
+static bool ask(struct redis_finder *finder, struct redis_session *session, struct answer *answer,
+                struct error *error)
 {
     const char *words[WORD_COUNT] = {"SENTINEL", "GET-MASTER-ADDR-BY-NAME",
                                      finder->options->url.master};
-    struct redis_session *session =
-        redis_finder_session(finder->dialer, &finder->list.sentinels[0].endpoint,
-                             &finder->sentinel_access, finder->until_us);
+
     answer->epoch = ask_epoch(finder, session, error);
     redisReply *reply = redis_session_is_silent(session)
                             ? NULL
@@ -276,16 +286,13 @@ static bool ask_first(struct redis_finder *finder, struct answer *answer, struct
     const bool is_known =
         reply != NULL && redis_sentinel_list_read_master(reply, &answer->master, error);
 
-    if (is_known && is_of_group(finder, answer))
-        learn(finder, session);
     freeReplyObject(reply);
-    redis_session_free(session);
     return is_known;
 }
 
 static bool is_of_group(const struct redis_finder *finder, const struct answer *answer)
 {
-    return !has_master(finder) || finder->list.sentinels[0].is_of_group ||
+    return finder->list.sentinels[0].is_of_group ||
            redis_endpoint_equal(&answer->master, &finder->known.master);
 }
 
@@ -301,17 +308,29 @@ static uint64_t ask_epoch(struct redis_finder *finder, struct redis_session *ses
     return epoch;
 }
 
-/* A sentinel that does not tell of others is as good. */
-static void learn(struct redis_finder *finder, struct redis_session *session)
+/* NULL: it does not tell of others. */
+static redisReply *ask_others(struct redis_finder *finder, struct redis_session *session)
 {
     const char *words[WORD_COUNT] = {"SENTINEL", "SENTINELS", finder->options->url.master};
     struct error error;
-    redisReply *reply = redis_session_command(session, &error, WORD_COUNT, words, NULL);
 
+    return redis_session_command(session, &error, WORD_COUNT, words, NULL);
+}
+
+/* The first look asks all, and perhaps for different masters. Whoever was asked before may be of
+ * another group than the one which was right. */
+static void begin_group(struct redis_finder *finder, const redisReply *others)
+{
+    redis_sentinel_list_leave_group(&finder->list);
+    learn(finder, others);
+}
+
+/* A sentinel that does not tell of others is as good. */
+static void learn(struct redis_finder *finder, const redisReply *others)
+{
     finder->list.sentinels[0].is_of_group = true;
-    if (reply != NULL)
-        redis_sentinel_list_learn(&finder->list, reply);
-    freeReplyObject(reply);
+    if (others != NULL)
+        redis_sentinel_list_learn(&finder->list, others);
 }
 
 /* The greeting of the session asks for the role. */
