@@ -19,7 +19,7 @@
 struct event_base;
 struct log_streams;
 struct record_filter;
-struct entry_id;
+struct log_mark;
 
 /* Borrows both. */
 struct log_streams *log_streams_new(struct event_base *base, struct api *api);
@@ -29,7 +29,7 @@ void log_streams_free(struct log_streams *streams);
 /* Answers the request with the stream, later on; or now, because there are too many. `after` is
  * NULL when it begins with what comes from now on. Both are copied. */
 enum handled log_streams_open(struct log_streams *streams, struct request *request,
-                              const struct record_filter *filter, const struct entry_id *after);
+                              const struct record_filter *filter, const struct log_mark *after);
 
 /* To be called once per turn, after HTTP: writes what did not fit before. Returns whether anything
  * was written, so that another turn must follow at once. */

@@ -5,7 +5,7 @@
  * it (tails.h).
  *
  * An event is written once, and shared by all tails of the app. It is in the form of
- * text/event-stream: "id: <id>\nevent: decision\ndata: <entry>\n\n", or without an id
+ * text/event-stream: "id: <mark>\nevent: decision\ndata: <entry>\n\n", or without an id
  * "event: gap\ndata: {\"missed\":<n>}\n\n". A gap says that n entries are missing at this place,
  * as far as is known; null: nobody knows how many.
  *
@@ -18,7 +18,7 @@
 #define JOURNAL_TAIL_H
 
 #include "base/app_id.h"
-#include "journal/entry_id.h"
+#include "journal/log_mark.h"
 #include "journal/record.h"
 
 #define TAILS_PER_APP        20
@@ -41,15 +41,15 @@ void tail_group_free(struct tail_group *group);
 struct tail_options {
     const char *app_id;
     const struct record_filter *filter; /* its limit does not matter */
-    const struct entry_id *after;       /* NULL: only what comes from now on */
+    const struct log_mark *after;       /* NULL: only what comes from now on */
 };
 
 /* Copies the options. NULL when the app has TAILS_PER_APP. Worker's thread, like all below.
  *
- * With `after`, all entries come that are behind this one in the log. If it is not kept any more, a
- * gap comes first, with the number of that instance's entries that are missing, and then all that
- * is kept. An entry that this instance has shown while Redis was away may come again after a
- * restart with `after`, if it came from another instance. */
+ * With `after`, all entries come that are behind this one in the log, and that were not shown ahead
+ * of it. If it is not kept any more, a gap comes first, with the number of that instance's entries
+ * that are missing, and then all that is kept. Only a reader that goes from one instance to another
+ * while Redis is away may get again what the first one has shown. */
 struct tail *tail_open(struct tail_group *group, const struct tail_options *options);
 
 /* False until it is known where it begins. What is decided after that, comes. */

@@ -70,7 +70,7 @@ void log_streams_free(struct log_streams *streams)
 }
 
 enum handled log_streams_open(struct log_streams *streams, struct request *request,
-                              const struct record_filter *filter, const struct entry_id *after)
+                              const struct record_filter *filter, const struct log_mark *after)
 {
     static const struct timeval look_time = {.tv_sec = LOG_STREAM_LOOK_S};
     const struct tail_options options = {request_app(request)->id, filter, after};

@@ -6,24 +6,25 @@
 #include "api/log_streams.h"
 #include "api/reading.h"
 #include "http/problem.h"
-#include "journal/entry_id.h"
+#include "journal/log_mark.h"
 
 #define LAST_EVENT  "Last-Event-ID"
-#define AFTER_FAULT "must be the id of an entry"
+#define AFTER_FAULT "must be the id of an event"
 
 static bool read_filter(struct request *request, struct record_filter *filter);
-static bool read_after(struct request *request, struct entry_id *after);
+static bool read_after(struct request *request, struct log_mark *after);
 static void refuse_after(struct request *request);
 
 enum handled logs_stream_get(struct request *request, void *context)
 {
     struct api *api = context;
     struct record_filter filter = {0};
-    struct entry_id after = {0};
+    struct log_mark after = {0};
 
     if (!read_filter(request, &filter) || !read_after(request, &after))
         return HANDLED_NOW;
-    return log_streams_open(api->log_streams, request, &filter, after.sequence > 0 ? &after : NULL);
+    return log_streams_open(api->log_streams, request, &filter,
+                            after.read.sequence > 0 ? &after : NULL);
 }
 
 static bool read_filter(struct request *request, struct record_filter *filter)
@@ -37,11 +38,11 @@ static bool read_filter(struct request *request, struct record_filter *filter)
 }
 
 /* A client that knows no event yet may send the field empty. */
-static bool read_after(struct request *request, struct entry_id *after)
+static bool read_after(struct request *request, struct log_mark *after)
 {
     const struct text id = text_trim(request_header(request, LAST_EVENT));
 
-    if (id.length == 0 || entry_id_read(id, after))
+    if (id.length == 0 || log_mark_read(id, after))
         return true;
     refuse_after(request);
     return false;

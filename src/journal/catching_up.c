@@ -7,6 +7,7 @@
 static void seek(struct tail *tail, const struct feed_place *place, const struct entry_id *id);
 static bool was_given(const struct tail *tail);
 static void begin_at(struct tail *tail, const struct feed_place *place);
+static void note_ahead(struct tail *tail);
 static void seek_in_ring(struct tail *tail, bool has_feed);
 
 bool catching_up_take(struct tail *tail, const struct feed_place *place,
@@ -20,22 +21,27 @@ bool catching_up_take(struct tail *tail, const struct feed_place *place,
     }
     if (!tail_has_room(tail))
         return false;
-    tail_offer(tail, record, id, &text);
+    log_mark_note(&tail->from.mark, id);
+    tail_offer(tail, record, id, &tail->from.mark, &text);
     tail_text_release(text);
     tail->from.place = *place;
     return true;
 }
 
-/* If there are earlier entries of the instance, the one that is looked for is not sent yet, or was
+/* One that was not shown all that the others were shown goes on by itself: their marks say that it
+ * was.
+ *
+ * If there are earlier entries of the instance, the one that is looked for is not sent yet, or was
  * overwritten before that: then it was seen here, while Redis was away. Otherwise it is too old. A
  * number that was not given is not taken for seen: what comes up to it would never be shown. */
-void catching_up_reach_end(struct tail *tail)
+void catching_up_reach_end(struct tail *tail, const struct entry_id *ahead)
 {
     struct catching_up *from = &tail->from;
     const struct feed_place beginning = {0};
 
     if (tail->phase == TAIL_CATCHING_UP) {
-        tail->phase = TAIL_FOLLOWING;
+        if (origins_find(&tail->seen, ahead->instance) >= ahead->sequence)
+            tail->phase = TAIL_FOLLOWING;
     } else if (!was_given(tail)) {
         tail_note_gap(tail, 0);
         from->after.sequence = 0;
@@ -56,6 +62,7 @@ void catching_up_read_ring(struct tail *tail, uint64_t upto, bool has_feed)
     struct entry_id id = {.instance = app->instance};
     struct arena arena = {0};
     struct record record;
+    struct log_mark mark;
 
     if (tail->phase == TAIL_SEEKING)
         seek_in_ring(tail, has_feed);
@@ -68,14 +75,16 @@ void catching_up_read_ring(struct tail *tail, uint64_t upto, bool has_feed)
         struct tail_text *text = NULL;
 
         id.sequence++;
-        if (ring_read(&app->ring, id.sequence, &arena, &record))
-            tail_offer(tail, &record, &id, &text);
+        mark =
+            has_feed ? (struct log_mark){tail->from.mark.read, id} : (struct log_mark){.read = id};
+        if (!ring_read(&app->ring, id.sequence, &arena, &record))
+            continue;
+        tail_offer(tail, &record, &id, &mark, &text);
         tail_text_release(text);
+        tail->from.mark = mark;
     }
     arena_close(&arena);
-    if (has_feed)
-        tail->from.shown = id.sequence;
-    else if (id.sequence >= upto)
+    if (!has_feed && id.sequence >= upto)
         tail->phase = TAIL_FOLLOWING;
 }
 
@@ -87,8 +96,10 @@ static void seek(struct tail *tail, const struct feed_place *place, const struct
     from->place = *place;
     if (id->sequence > origins_find(&tail->seen, id->instance))
         origins_note(&tail->seen, id);
-    if (entry_id_equal(id, &from->after))
+    if (entry_id_equal(id, &from->after)) {
         tail->phase = TAIL_CATCHING_UP;
+        note_ahead(tail);
+    }
     if (!is_of_instance)
         return;
     if (from->oldest == 0)
@@ -111,18 +122,29 @@ static bool was_given(const struct tail *tail)
                                 from->after.sequence - from->older_number <= JOURNAL_RECORDS);
 }
 
-/* What the ring has shown meanwhile has been seen, too. */
 static void begin_at(struct tail *tail, const struct feed_place *place)
 {
-    const struct entry_id shown = {tail->app->instance, tail->from.shown};
-
     tail->seen = (struct origins){0};
     if (tail->from.after.sequence > 0)
         origins_note(&tail->seen, &tail->from.after);
-    if (shown.sequence > 0)
-        origins_note(&tail->seen, &shown);
+    note_ahead(tail);
     tail->from.place = *place;
     tail->phase = TAIL_CATCHING_UP;
+}
+
+/* What was shown ahead of the log has been seen, unless it is in the log before this place, or this
+ * instance has not made so many. */
+static void note_ahead(struct tail *tail)
+{
+    struct entry_id *ahead = &tail->from.mark.ahead;
+    struct journal_app *app = tail->app;
+    const bool was_given =
+        ahead->instance != app->instance || ahead->sequence <= ring_newest(&app->ring);
+
+    if (was_given && ahead->sequence > origins_find(&tail->seen, ahead->instance))
+        origins_note(&tail->seen, ahead);
+    else
+        *ahead = (struct entry_id){0};
 }
 
 /* An entry of this instance says where to go on in the ring. With a feed the tail goes on seeking,
@@ -132,7 +154,9 @@ static void seek_in_ring(struct tail *tail, bool has_feed)
 {
     struct journal_app *app = tail->app;
     const struct entry_id newest = {app->instance, ring_newest(&app->ring)};
-    const struct entry_id *after = &tail->from.after;
+    const struct log_mark *mark = &tail->from.mark;
+    const struct entry_id *after =
+        mark->ahead.instance == app->instance ? &mark->ahead : &tail->from.after;
     const bool is_known = after->instance == app->instance && after->sequence <= newest.sequence;
 
     if (is_known && origins_find(&tail->seen, app->instance) < after->sequence)

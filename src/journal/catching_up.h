@@ -12,9 +12,10 @@
 MUST_USE bool catching_up_take(struct tail *tail, const struct feed_place *place,
                                const struct record *record, const struct entry_id *id);
 
-/* It has come to the end of the stream, up to which the others have read. If the entry was not
- * found, it begins again elsewhere. */
-void catching_up_reach_end(struct tail *tail);
+/* It has come to the end of the stream, up to which the others have read. They were shown entries
+ * ahead of it, up to this one; sequence 0: none. If the entry was not found, it begins again
+ * elsewhere. */
+void catching_up_reach_end(struct tail *tail, const struct entry_id *ahead);
 
 /* The stream cannot be read, or there is none: goes on with what this instance has recorded, if it
  * knows where. `upto` is where the others are. `has_feed`: the stream may come back. */

@@ -24,7 +24,8 @@ struct tail_group {
 static void on_wake(struct queue_item *item);
 static void copy_filter(struct tail *tail, const struct record_filter *filter);
 static void note_missing(struct tail *tail, uint64_t seen, const struct entry_id *id);
-static struct tail_text *write_entry(const struct record *record, const struct entry_id *id);
+static struct tail_text *write_entry(const struct record *record, const struct entry_id *id,
+                                     const struct log_mark *mark);
 static struct tail_text *write_gap(const struct tail *tail);
 static struct tail_text *text_new(const struct buffer *buffer, bool is_gap);
 static void put(struct tail *tail, struct tail_text *text);
@@ -63,7 +64,8 @@ struct tail *tail_open(struct tail_group *group, const struct tail_options *opti
     pthread_mutex_init(&tail->lock, NULL);
     copy_filter(tail, options->filter);
     if (options->after != NULL) {
-        tail->from.after = *options->after;
+        tail->from.mark = *options->after;
+        tail->from.after = options->after->read;
         tail->phase = TAIL_SEEKING;
     }
     tails_add(journal_tails(group->journal), tail);
@@ -111,7 +113,7 @@ void tail_close(struct tail *tail)
 }
 
 void tail_offer(struct tail *tail, const struct record *record, const struct entry_id *id,
-                struct tail_text **text)
+                const struct log_mark *mark, struct tail_text **text)
 {
     const uint64_t seen = origins_find(&tail->seen, id->instance);
 
@@ -122,7 +124,7 @@ void tail_offer(struct tail *tail, const struct record *record, const struct ent
     if (!record_filter_takes(&tail->filter, record))
         return;
     if (*text == NULL)
-        *text = write_entry(record, id);
+        *text = write_entry(record, id, mark);
     tail->is_behind |= !tail_has_room(tail);
     if (tail->is_behind || (*text)->event.text.length > TAIL_EVENT_BYTES_MAX) {
         tail->missed++;
@@ -238,20 +240,21 @@ static void note_missing(struct tail *tail, uint64_t seen, const struct entry_id
         tail->missed += id->sequence - seen - 1;
 }
 
-static struct tail_text *write_entry(const struct record *record, const struct entry_id *id)
+static struct tail_text *write_entry(const struct record *record, const struct entry_id *id,
+                                     const struct log_mark *mark)
 {
     struct arena arena = {0};
     struct buffer buffer;
     struct writer writer;
-    char space[ENTRY_ID_BYTES];
-    const struct text name = entry_id_write(id, space);
+    char mark_space[LOG_MARK_BYTES];
+    char id_space[ENTRY_ID_BYTES];
 
     buffer_init(&buffer, &arena, ENTRY_BYTES);
     buffer_add(&buffer, TEXT("id: "));
-    buffer_add(&buffer, name);
+    buffer_add(&buffer, log_mark_write(mark, mark_space));
     buffer_add(&buffer, TEXT("\nevent: decision\ndata: "));
     writer_init(&writer, &buffer);
-    record_write(record, name, &writer);
+    record_write(record, entry_id_write(id, id_space), &writer);
     buffer_add(&buffer, TEXT("\n\n"));
     struct tail_text *text = text_new(&buffer, false);
     arena_close(&arena);

@@ -25,11 +25,11 @@ enum tail_phase { TAIL_NEW, TAIL_SEEKING, TAIL_CATCHING_UP, TAIL_FOLLOWING };
 /* Where a tail that goes on is. */
 struct catching_up {
     struct entry_id after;
+    struct log_mark mark;    /* how far its reader is */
     struct feed_place place; /* of the last entry that it has looked at */
     uint64_t oldest;         /* the first number of that instance in the stream; 0: none */
     uint64_t older_number;   /* of the instance's last entry before `after`; 0: there is none */
     struct feed_place older; /* where that one is */
-    uint64_t shown;          /* the newest record of the ring that it got meanwhile; 0: none */
 };
 
 struct followed;
@@ -64,9 +64,10 @@ struct tail {
 };
 
 /* Shows an entry to a tail, which gets it unless it has seen it, or its filter does not take it.
- * *text is the entry's event; NULL: not written yet. The caller releases it. */
+ * `mark` is how far its reader is with this entry. *text is the entry's event; NULL: not written
+ * yet. The caller releases it. */
 void tail_offer(struct tail *tail, const struct record *record, const struct entry_id *id,
-                struct tail_text **text);
+                const struct log_mark *mark, struct tail_text **text);
 /* NULL is fine. */
 void tail_text_release(struct tail_text *text);
 

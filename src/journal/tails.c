@@ -18,6 +18,8 @@ struct followed {
     struct journal_app *app;
     struct feed_place place; /* in the stream, up to where it was read */
     bool has_place;
+    struct log_mark mark; /* how far those are that follow */
+    bool has_feed;
     bool is_read;       /* its stream, in this turn */
     uint64_t ring_seen; /* number of the newest record of this instance that was read */
 };
@@ -52,11 +54,12 @@ static const struct feed_place *place_of(const struct ask *ask);
 static void read_reply(struct tails *tails, const struct ask *ask, const redisReply *reply);
 static void read_newest(struct followed *followed, const redisReply *reply);
 static bool read_page(struct followed *followed, const redisReply *page);
-static bool read_page_for_one(struct tail *tail, const redisReply *page);
+static bool read_page_for_one(struct tail *tail, const struct entry_id *ahead,
+                              const redisReply *page);
 static bool read_entry(const struct followed *followed, const redisReply *entry,
                        struct arena *arena, struct record *record, struct entry_id *id);
 static void show(struct followed *followed, const struct record *record, const struct entry_id *id);
-static void read_ring(struct followed *followed, bool has_feed);
+static void read_ring(struct followed *followed);
 static void show_ring(struct followed *followed);
 static void begin_new(struct followed *followed);
 static void settle(struct followed *followed);
@@ -122,7 +125,7 @@ void tails_turn(struct tails *tails)
         read_streams(tails);
     LIST_FOREACH (followed, &tails->followed, next) {
         if (!followed->is_read)
-            read_ring(followed, tails->feed != NULL);
+            read_ring(followed);
         settle(followed);
     }
 }
@@ -176,6 +179,8 @@ static struct followed *follow(struct tails *tails, struct journal_app *app)
         return followed;
     followed = MEMORY_NEW(struct followed);
     followed->app = app;
+    followed->mark = log_mark_of_nothing;
+    followed->has_feed = tails->feed != NULL;
     followed->ring_seen = ring_newest(&app->ring);
     LIST_INIT(&followed->tails);
     LIST_INSERT_HEAD(&tails->followed, followed, next);
@@ -290,7 +295,7 @@ static void read_reply(struct tails *tails, const struct ask *ask, const redisRe
     bool goes_on = false;
 
     if (ask->tail != NULL) {
-        goes_on = read_page_for_one(ask->tail, reply);
+        goes_on = read_page_for_one(ask->tail, &followed->mark.ahead, reply);
     } else {
         followed->is_read = true;
         if (followed->has_place)
@@ -308,6 +313,9 @@ static void read_reply(struct tails *tails, const struct ask *ask, const redisRe
 static void read_newest(struct followed *followed, const redisReply *reply)
 {
     struct feed_place place = {0};
+    struct arena arena = {0};
+    struct record record;
+    struct entry_id id;
     struct tail *tail;
 
     followed->has_place = reply->elements == 0 || feed_place_read(reply->element[0], &place);
@@ -315,6 +323,9 @@ static void read_newest(struct followed *followed, const redisReply *reply)
     if (!followed->has_place || reply->elements == 0)
         return;
     show_ring(followed);
+    if (feed_entry_read(reply->element[0], &arena, &record, &id))
+        log_mark_note(&followed->mark, &id);
+    arena_close(&arena);
     LIST_FOREACH (tail, &followed->tails, in_app) {
         if (tail->phase == TAIL_FOLLOWING)
             tail_note_gap(tail, 0);
@@ -332,8 +343,10 @@ static bool read_page(struct followed *followed, const redisReply *page)
     for (size_t i = 0; i < page->elements; i++) {
         if (!feed_place_read(page->element[i], &followed->place))
             continue;
-        if (read_entry(followed, page->element[i], &arena, &record, &id))
+        if (read_entry(followed, page->element[i], &arena, &record, &id)) {
+            log_mark_note(&followed->mark, &id);
             show(followed, &record, &id);
+        }
     }
     arena_close(&arena);
     return page->elements >= FEED_PAGE_ENTRIES &&
@@ -341,7 +354,8 @@ static bool read_page(struct followed *followed, const redisReply *page)
 }
 
 /* Returns whether it may read on at once: one that has got something waits until that is taken. */
-static bool read_page_for_one(struct tail *tail, const redisReply *page)
+static bool read_page_for_one(struct tail *tail, const struct entry_id *ahead,
+                              const redisReply *page)
 {
     struct feed_place place;
     struct arena arena = {0};
@@ -359,7 +373,7 @@ static bool read_page_for_one(struct tail *tail, const redisReply *page)
     }
     arena_close(&arena);
     if (is_all && page->elements < FEED_PAGE_ENTRIES)
-        catching_up_reach_end(tail);
+        catching_up_reach_end(tail, ahead);
     return page->elements > 0 && tail->phase != TAIL_FOLLOWING && tail_is_empty(tail);
 }
 
@@ -382,12 +396,12 @@ static void show(struct followed *followed, const struct record *record, const s
         followed->ring_seen = id->sequence;
     LIST_FOREACH (tail, &followed->tails, in_app) {
         if (tail->phase == TAIL_FOLLOWING)
-            tail_offer(tail, record, id, &text);
+            tail_offer(tail, record, id, &followed->mark, &text);
     }
     tail_text_release(text);
 }
 
-static void read_ring(struct followed *followed, bool has_feed)
+static void read_ring(struct followed *followed)
 {
     struct tail *tail;
 
@@ -395,7 +409,7 @@ static void read_ring(struct followed *followed, bool has_feed)
     show_ring(followed);
     LIST_FOREACH (tail, &followed->tails, in_app) {
         if (tail->phase != TAIL_FOLLOWING)
-            catching_up_read_ring(tail, followed->ring_seen, has_feed);
+            catching_up_read_ring(tail, followed->ring_seen, followed->has_feed);
     }
 }
 
@@ -411,8 +425,13 @@ static void show_ring(struct followed *followed)
         id.sequence = ring_lost(&app->ring);
     while (id.sequence < newest) {
         id.sequence++;
-        if (ring_read(&app->ring, id.sequence, &arena, &record))
-            show(followed, &record, &id);
+        if (!ring_read(&app->ring, id.sequence, &arena, &record))
+            continue;
+        if (followed->has_feed)
+            followed->mark.ahead = id;
+        else
+            log_mark_note(&followed->mark, &id);
+        show(followed, &record, &id);
     }
     arena_close(&arena);
     if (newest > followed->ring_seen)

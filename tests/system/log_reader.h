@@ -8,6 +8,7 @@
 
 #define LOG_READER_TEXT_BYTES 4096
 #define LOG_READER_ID_BYTES   40
+#define LOG_READER_MARK_BYTES 80
 #define LOG_INSTANCES_MAX     8
 
 /* What it has read of one instance. */
@@ -39,9 +40,9 @@ struct log_reader {
     int64_t missed;       /* as the gaps say */
     int64_t unknown_gaps; /* of these */
     int64_t comments;
-    int64_t denied;                    /* of the events */
-    int64_t out_of_order;              /* not newer than the last one of its instance */
-    char last_id[LOG_READER_ID_BYTES]; /* "" for none */
+    int64_t denied;                      /* of the events */
+    int64_t out_of_order;                /* not newer than the last one of its instance */
+    char last_id[LOG_READER_MARK_BYTES]; /* of an event; "" for none */
     size_t instance_count;
     struct log_instance instances[LOG_INSTANCES_MAX];
 };

@@ -1,5 +1,6 @@
 # Tests of the journal layer.
 unit_test(entry_id LINKS support journal)
+unit_test(log_mark LINKS support journal)
 foreach(record record record_terms log_entries)
   unit_test(${record} LINKS journal)
   target_sources(test_${record} PRIVATE record_case.c)
@@ -28,11 +29,14 @@ unit_test(journal_log LINKS support journal THREADS)
 unit_test(journal_silence LINKS support journal THREADS)
 unit_test(journal_file LINKS support journal THREADS)
 foreach(journal journal_feed journal_crowd journal_outage journal_damage journal_usage
-        journal_cluster tails)
+        journal_cluster tails tails_away)
   unit_test(${journal} LINKS support journal THREADS LABELS redis)
 endforeach()
 foreach(journal journal_log journal_file journal_feed journal_crowd journal_outage journal_damage
-        journal_usage journal_cluster tails)
+        journal_usage journal_cluster tails tails_away)
   target_sources(test_${journal} PRIVATE journal_case.c)
+endforeach()
+foreach(part tails tails_away)
+  target_sources(test_${part} PRIVATE follower.c)
 endforeach()
 target_sources(test_journal_cluster PRIVATE epochs.c topology_double.c)

@@ -1,147 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the tails of a log get: from rings, and from a Redis that other instances write to. */
-#include "../../src/journal/tails.h"
-
 #include "../../src/journal/flusher.h"
+#include "../../src/journal/journal_apps.h"
 
-#include "base/clock.h"
-#include "journal/entry_id.h"
-#include "journal/journal.h"
-#include "journal/tail.h"
+#include "follower.h"
 #include "journal_case.h"
 #include "support/redis_group.h"
-#include "support/topologies.h"
 #include "support/wait.h"
 
 #include <poll.h>
-
-#define ELSEWHERE 2
-#define TEXT_MAX  ((size_t)1024 * 1024)
-
-#define UNKNOWN_GAP "event: gap\ndata: {\"missed\":null}\n\n"
-
-/* Reads all events of a tail as the worker does. */
-struct follower {
-    struct journal *journal;
-    struct queue *wakes;
-    struct tail_group *group;
-    struct tail *tail;
-    char *text;
-    size_t length;
-    int events;
-    int gaps;
-};
-
-static void on_ready(void *context)
-{
-    (void)context;
-}
-
-static void follower_ask(struct follower *follower, struct journal *journal,
-                         const struct record_filter *filter, const struct entry_id *after)
-{
-    const struct tail_options options = {JOURNAL_APP, filter, after};
-
-    *follower = (struct follower){.journal = journal, .wakes = queue_new(0)};
-    follower->text = calloc(1, TEXT_MAX);
-    follower->group = tail_group_new(journal, follower->wakes, follower, on_ready);
-    follower->tail = tail_open(follower->group, &options);
-    assert_non_null(follower->tail);
-}
-
-static void follower_begin(struct follower *follower)
-{
-    WAIT_FOR (JOURNAL_PATIENCE_S, tail_has_begun(follower->tail))
-        queue_drain(follower->wakes);
-}
-
-static void follower_open(struct follower *follower, struct journal *journal,
-                          const struct record_filter *filter, const struct entry_id *after)
-{
-    follower_ask(follower, journal, filter, after);
-    follower_begin(follower);
-}
-
-/* Takes what is there. Returns how many events there were so far. */
-static int follower_take(struct follower *follower)
-{
-    const struct tail_event *event;
-
-    queue_drain(follower->wakes);
-    while ((event = tail_first(follower->tail)) != NULL) {
-        assert_true(follower->length + event->text.length < TEXT_MAX);
-        memcpy(follower->text + follower->length, event->text.at, event->text.length);
-        follower->length += event->text.length;
-        follower->gaps += event->is_gap;
-        follower->events += !event->is_gap;
-        tail_take(follower->tail);
-    }
-    return follower->events;
-}
-
-static void follower_wait(struct follower *follower, int events)
-{
-    WAIT_FOR (JOURNAL_PATIENCE_S, follower_take(follower) >= events)
-        ;
-    assert_int_equal(follower->events, events);
-}
-
-/* Both ends: the journal, too, so that nothing is posted to a queue that is gone. */
-static void follower_close(struct follower *follower)
-{
-    tail_close(follower->tail);
-    journal_free(follower->journal);
-    tail_group_free(follower->group);
-    queue_free(follower->wakes);
-    free(follower->text);
-}
-
-/* The ids of the events in their order: the numbers of one instance. */
-static void expect_numbers(const struct follower *follower, uint64_t instance, int first, int last)
-{
-    char id[ENTRY_ID_BYTES + sizeof("id: \n")];
-    const char *at = follower->text;
-    char name[ENTRY_ID_BYTES];
-
-    for (int number = first; number <= last; number++) {
-        const struct entry_id entry = {instance, (uint64_t)number};
-
-        (void)snprintf(id, sizeof(id), "id: %s\n", entry_id_write(&entry, name).at);
-        at = strstr(at, id);
-        if (at == NULL)
-            fail_msg("%s is missing, or not in order", id);
-    }
-}
-
-static uint64_t instance_of(struct journal *journal)
-{
-    return journal_app(journal, JOURNAL_APP)->instance;
-}
-
-/* Another instance sends entries `first` to `last` of its own. */
-static void send_elsewhere(int first, int last)
-{
-    const struct subject user = {TEXT("user"), TEXT("bob")};
-    const struct record record = {.time_us = clock_wall_us(),
-                                  .subjects = {1, &user},
-                                  .route = TEXT("/there"),
-                                  .role = TEXT("default"),
-                                  .costs = {.requests = 1},
-                                  .allowed = true,
-                                  .mode = "enforce"};
-    struct feed *feed = feed_new(topology_at(redis_server_unix_url(server)), ELSEWHERE);
-    uint64_t sent = (uint64_t)first - 1;
-    struct ring ring;
-
-    ring_init(&ring);
-    for (int number = 1; number <= last; number++)
-        (void)ring_add(&ring, &record);
-    WAIT_FOR (JOURNAL_PATIENCE_S, feed_send(feed, JOURNAL_APP, &ring, &sent) == FEED_SENT_ALL)
-        ;
-    ring_close(&ring);
-    feed_free(feed);
-}
 
 static void without_a_feed_what_is_recorded_comes_in_order(void **state)
 {
@@ -179,7 +47,7 @@ static void a_ring_that_was_overwritten_is_a_gap_and_then_all_that_is_kept(void 
     struct follower follower;
     (void)state;
     journal_numbers(journal, 1, 1500);
-    const struct entry_id after = {instance_of(journal), 100};
+    const struct log_mark after = {.read = {instance_of(journal), 100}};
 
     follower_open(&follower, journal, &journal_everything, &after);
 
@@ -187,7 +55,7 @@ static void a_ring_that_was_overwritten_is_a_gap_and_then_all_that_is_kept(void 
     assert_int_equal(follower.gaps, 1);
     assert_memory_equal(follower.text, "event: gap\ndata: {\"missed\":400}\n\n",
                         strlen("event: gap\ndata: {\"missed\":400}\n\n"));
-    expect_numbers(&follower, after.instance, 501, 1500);
+    expect_numbers(&follower, after.read.instance, 501, 1500);
     follower_close(&follower);
 }
 
@@ -200,7 +68,7 @@ static void a_tail_that_nobody_reads_is_told_what_it_missed(void **state)
     (void)state;
     follower_open(&diligent, journal, &journal_everything, NULL);
     lazy = diligent;
-    lazy.text = calloc(1, TEXT_MAX);
+    lazy.text = calloc(1, FOLLOWER_TEXT_MAX);
     lazy.tail =
         tail_open(lazy.group, &(struct tail_options){JOURNAL_APP, &journal_everything, NULL});
     WAIT_FOR (JOURNAL_PATIENCE_S, tail_has_begun(lazy.tail))
@@ -318,7 +186,7 @@ static void a_number_that_is_not_reached_yet_hides_none_of_those_before(void **s
 static void a_tail_goes_on_behind_an_entry_in_the_stream(void **state)
 {
     struct journal *journal = journal_on_redis();
-    const struct entry_id after = {ELSEWHERE, 250};
+    const struct log_mark after = {.read = {ELSEWHERE, 250}};
     struct follower follower;
     (void)state;
     send_elsewhere(1, 300);
@@ -337,7 +205,7 @@ static void a_tail_goes_on_behind_an_entry_in_the_stream(void **state)
 static void an_entry_that_is_not_sent_yet_is_no_gap(void **state)
 {
     struct journal *journal = journal_on_redis();
-    const struct entry_id after = {ELSEWHERE, 4};
+    const struct log_mark after = {.read = {ELSEWHERE, 4}};
     struct follower follower;
     (void)state;
     send_elsewhere(1, 3);
@@ -349,38 +217,6 @@ static void an_entry_that_is_not_sent_yet_is_no_gap(void **state)
     expect_numbers(&follower, ELSEWHERE, 5, 6);
     assert_int_equal(follower.gaps, 0);
     follower_close(&follower);
-}
-
-static void while_redis_is_away_the_ring_is_followed_and_nothing_comes_twice(void **state)
-{
-    struct journal *journal = journal_on_redis();
-    struct follower follower;
-    (void)state;
-    follower_open(&follower, journal, &journal_everything, NULL);
-    journal_numbers(journal, 1, 2);
-    follower_wait(&follower, 2);
-
-    redis_server_kill(server);
-    journal_numbers(journal, 3, 5);
-    follower_wait(&follower, 5);
-    redis_server_restart(server);
-    WAIT_FOR (JOURNAL_PATIENCE_S,
-              redis_server_command(server, "XLEN %s", JOURNAL_STREAM)->integer >= 3)
-        ;
-    send_elsewhere(1, 1);
-    journal_numbers(journal, 6, 6);
-
-    follower_wait(&follower, 7);
-    expect_numbers(&follower, instance_of(journal), 1, 6);
-    assert_int_equal(follower.gaps, 0);
-    follower_close(&follower);
-}
-
-static void expect_stream_length(long long length)
-{
-    WAIT_FOR (JOURNAL_PATIENCE_S,
-              redis_server_command(server, "XLEN %s", JOURNAL_STREAM)->integer == length)
-        ;
 }
 
 static void what_was_decided_before_it_began_is_neither_shown_nor_missed(void **state)
@@ -402,38 +238,13 @@ static void what_was_decided_before_it_began_is_neither_shown_nor_missed(void **
     follower_close(&follower);
 }
 
-/* Something else is in the place of the stream, so it cannot be read. */
-static void what_others_did_before_the_stream_could_be_read_is_a_gap(void **state)
-{
-    struct journal *journal = journal_on_redis();
-    struct follower follower;
-    (void)state;
-    send_elsewhere(1, 5);
-    redis_server_command(server, "RENAME %s aside", JOURNAL_STREAM);
-    redis_server_command(server, "SET %s other", JOURNAL_STREAM);
-    follower_open(&follower, journal, &journal_everything, NULL);
-
-    redis_server_command(server, "RENAME aside %s", JOURNAL_STREAM);
-    WAIT_FOR (JOURNAL_PATIENCE_S, follower.gaps == 1)
-        (void)follower_take(&follower);
-    send_elsewhere(6, 7);
-    journal_numbers(journal, 1, 1);
-
-    follower_wait(&follower, 3);
-    assert_memory_equal(follower.text, UNKNOWN_GAP, strlen(UNKNOWN_GAP));
-    expect_numbers(&follower, ELSEWHERE, 6, 7);
-    expect_numbers(&follower, instance_of(journal), 1, 1);
-    assert_int_equal(follower.gaps, 1);
-    follower_close(&follower);
-}
-
 static void a_number_that_was_never_given_is_a_gap_and_then_all_that_is_kept(void **state)
 {
     (void)state;
     for (int is_elsewhere = 0; is_elsewhere < 2; is_elsewhere++) {
         struct journal *journal = journal_on_redis();
         const uint64_t instance = is_elsewhere ? ELSEWHERE : instance_of(journal);
-        const struct entry_id after = {instance, is_elsewhere ? JOURNAL_RECORDS + 4 : 4};
+        const struct log_mark after = {.read = {instance, is_elsewhere ? JOURNAL_RECORDS + 4 : 4}};
         struct follower follower;
         redis_server_command(server, "DEL %s", JOURNAL_STREAM);
         if (is_elsewhere)
@@ -491,9 +302,7 @@ int main(void)
         WITH_REDIS(a_number_that_is_not_reached_yet_hides_none_of_those_before),
         WITH_REDIS(a_tail_goes_on_behind_an_entry_in_the_stream),
         WITH_REDIS(an_entry_that_is_not_sent_yet_is_no_gap),
-        WITH_REDIS(while_redis_is_away_the_ring_is_followed_and_nothing_comes_twice),
         WITH_REDIS(what_was_decided_before_it_began_is_neither_shown_nor_missed),
-        WITH_REDIS(what_others_did_before_the_stream_could_be_read_is_a_gap),
         WITH_REDIS(a_number_that_was_never_given_is_a_gap_and_then_all_that_is_kept),
         WITH_REDIS(a_ring_that_is_half_full_asks_to_be_sent),
     };

@@ -2,7 +2,7 @@
 //
 // Server-sent events of an answer, because a browser's EventSource cannot send a key.
 
-// Calls onEvent({ name, data }) for each event, until the stream ends, or nothing has come for
+// Calls onEvent({ id, name, data }) for each event, until the stream ends, or nothing has come for
 // `silence` seconds. `stop` then ends the request.
 export async function readEvents(answer, silence, stop, onEvent) {
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -32,5 +32,6 @@ function tell(event, onEvent) {
   }));
 
   if (fields.has("data"))
-    onEvent({ name: fields.get("event"), data: JSON.parse(fields.get("data")) });
+    onEvent({ id: fields.get("id"), name: fields.get("event"),
+      data: JSON.parse(fields.get("data")) });
 }

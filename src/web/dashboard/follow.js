@@ -65,11 +65,11 @@ export function follow(filter, onEntry, { onState = () => {}, onGap = () => {} }
   async function readStream(answer, silent) {
     if (after === undefined) await readLatest();
     onState(null);
-    await readEvents(answer, SILENCE, () => silent.abort(), ({ name, data }) => {
+    await readEvents(answer, SILENCE, () => silent.abort(), ({ id, name, data }) => {
       if (name === "gap") {
         onGap();
       } else {
-        after = data.id;
+        after = id;
         show(data);
       }
       onState(null);
