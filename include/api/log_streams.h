@@ -11,7 +11,7 @@
 #include "http/request.h"
 
 /* libmicrohttpd goes through all of them when one has something to send. */
-#define LOG_STREAMS_MAX   512                 /* of a worker */
+#define LOG_STREAMS_MAX   512                 /* of a worker; apps share them */
 #define LOG_STREAM_BYTES  ((size_t)64 * 1024) /* that a client has not read */
 #define LOG_STREAM_BEAT_S 15                  /* a quiet one gets a comment so often */
 #define LOG_STREAM_LOOK_S 2                   /* the keys are looked up so often */

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/memory.h"
+#include "base/shares.h"
 #include "catalogue/app_index.h"
 #include "http/problem.h"
 #include "journal/tail.h"
@@ -25,6 +26,7 @@ struct log_stream {
     struct log_streams *streams;
     struct request *request;
     struct tail *tail;
+    uint32_t tenant;
     int64_t written_us; /* when it last got something */
     bool is_answered;
     bool is_full; /* something did not fit */
@@ -35,7 +37,7 @@ struct log_streams {
     struct tail_group *tails;
     struct event *look;
     LIST_HEAD(, log_stream) all;
-    size_t count;
+    struct shares places;
     size_t full;
 };
 
@@ -56,6 +58,7 @@ struct log_streams *log_streams_new(struct event_base *base, struct api *api)
     streams->look = event_new(base, -1, EV_PERSIST, on_look, streams);
     ASSERT(streams->look != NULL);
     LIST_INIT(&streams->all);
+    shares_init(&streams->places, LOG_STREAMS_MAX);
     return streams;
 }
 
@@ -63,7 +66,8 @@ void log_streams_free(struct log_streams *streams)
 {
     if (streams == NULL)
         return;
-    ASSERT(streams->count == 0);
+    ASSERT(streams->places.taken == 0);
+    shares_close(&streams->places);
     event_free(streams->look);
     tail_group_free(streams->tails);
     free(streams);
@@ -75,13 +79,15 @@ enum handled log_streams_open(struct log_streams *streams, struct request *reque
     static const struct timeval look_time = {.tv_sec = LOG_STREAM_LOOK_S};
     const struct tail_options options = {request_app(request)->id, filter, after};
     struct log_stream *stream = ARENA_NEW(&request->arena, struct log_stream);
+    const uint32_t tenant = request_app(request)->tenant;
 
-    if (streams->count == LOG_STREAMS_MAX) {
+    if (!shares_take(&streams->places, tenant, 1)) {
         problem_answer(request, PROBLEM_OVERLOADED, "Too many logs are being followed here.");
         return HANDLED_NOW;
     }
     stream->tail = tail_open(streams->tails, &options);
     if (stream->tail == NULL) {
+        shares_give(&streams->places, tenant, 1);
         request_add_field(request, "Retry-After", "5");
         problem_answer(request, PROBLEM_QUOTA,
                        "%d readers already follow the app's log at this instance.", TAILS_PER_APP);
@@ -89,9 +95,10 @@ enum handled log_streams_open(struct log_streams *streams, struct request *reque
     }
     stream->streams = streams;
     stream->request = request;
+    stream->tenant = tenant;
     stream->written_us = streams->api->now_us;
     LIST_INSERT_HEAD(&streams->all, stream, next);
-    if (streams->count++ == 0)
+    if (streams->places.taken == 1)
         event_add(streams->look, &look_time);
     request_on_end(request, stream, on_end);
     return HANDLED_LATER;
@@ -206,6 +213,7 @@ static void on_end(void *object)
     set_full(stream, false);
     tail_close(stream->tail);
     LIST_REMOVE(stream, next);
-    if (--streams->count == 0)
+    shares_give(&streams->places, stream->tenant, 1);
+    if (streams->places.taken == 0)
         event_del(streams->look);
 }
