@@ -27,6 +27,8 @@ const LOOKS = [
   { viewport: NARROW, schemes: ["dark", "light"] },
 ];
 
+const TAGS = ["Register", "Policy", "Check", "Logs", "Usage", "Operations"];
+
 // How a policy's example begins in the list, and a word of its body.
 const EXAMPLES = [
   ["Fixed window", "fixed_window"],
@@ -68,9 +70,9 @@ async function contextOf({ viewport, schemes: [colorScheme] }) {
   return contexts.get(viewport);
 }
 
-// A page that shows the operations. Any line on the console is a fault, and so is any request to
-// another host.
-async function openDocs(options = LOOKS[0], address = service.origin) {
+// A page that shows the operations of the service's document, or of another one. Any line on the
+// console is a fault, and so is any request to another host.
+async function openDocs(options = LOOKS[0], address = service.origin, contract = null) {
   const page = await (await contextOf(options)).newPage();
 
   page.setDefaultTimeout(STEP_MS_MAX);
@@ -81,6 +83,8 @@ async function openDocs(options = LOOKS[0], address = service.origin) {
     if (!address.startsWith(origin) && protocol !== "data:")
       faults.push(`a request to ${request.url()}`);
   });
+  if (contract)
+    await page.route("**/openapi.json", (route) => route.fulfill({ json: contract }));
   await page.goto(`${address}/docs`);
   await page.locator(".opblock").last().waitFor();
   return page;
@@ -93,14 +97,38 @@ async function open(block) {
   await block.locator(".responses-wrapper").waitFor();
 }
 
+// The operations of a tag, and what they refer to.
+function partOf(contract, tag) {
+  const paths = Object.fromEntries(Object.entries(contract.paths).filter(([, operations]) =>
+    Object.values(operations).some(({ tags }) => tags.includes(tag))));
+  const { securitySchemes } = contract.components;
+  const components = { securitySchemes };
+
+  function add(value) {
+    const references = JSON.stringify(value).matchAll(/#\/components\/(\w+)\/([\w-]+)/g);
+    for (const [, kind, name] of references) {
+      components[kind] ??= {};
+      if (name in components[kind]) continue;
+      components[kind][name] = contract.components[kind][name];
+      add(components[kind][name]);
+    }
+  }
+
+  add(paths);
+  return { ...contract, paths, components };
+}
+
 // All at once, because one after the other takes the browser much longer.
-async function openEverything(page) {
-  await page.locator("details").evaluateAll((chapters) =>
-    chapters.forEach((chapter) => chapter.setAttribute("open", "")));
+async function openOperations(page) {
   await page.locator(".opblock:not(.is-open)").evaluateAll((blocks) =>
     blocks.forEach((block) => block.querySelector(".opblock-summary-control").click()));
   for (const block of await page.locator(".opblock").all())
     await block.locator(".responses-wrapper").waitFor();
+}
+
+async function openChaptersAndSchemas(page) {
+  await page.locator("details").evaluateAll((chapters) =>
+    chapters.forEach((chapter) => chapter.setAttribute("open", "")));
   await page.locator(".models-control").click();
   await page.locator(".models article").last().waitFor();
 }
@@ -142,7 +170,7 @@ test("tags come in the order of a first use", async () => {
   const tags = await untouched.locator(".opblock-tag").evaluateAll((all) =>
     all.map((tag) => tag.dataset.tag));
 
-  assert.deepEqual(tags, ["Register", "Policy", "Check", "Logs", "Usage", "Operations"]);
+  assert.deepEqual(tags, TAGS);
 });
 
 test("Authorize focuses the field of the API key, which is the only one", async () => {
@@ -264,36 +292,55 @@ test("the place of the keyboard's focus is always visible", async () => {
   await page.close();
 });
 
+// In both schemes. The pictures are for people.
+async function readIn(page, look, state, selector = "body") {
+  for (const scheme of look.schemes) {
+    const name = `${look.viewport.width}-${scheme}-${state}`;
+    const path = join(SLUICE_SCREENSHOTS, `docs-${name}.png`);
+    await show(page, scheme);
+    await page.screenshot({ path, fullPage: selector === "body" });
+    assert.deepEqual(await page.evaluate(faintTexts, selector), [], `${name}: faint`);
+    assert.deepEqual(await page.evaluate(sideways), { pixels: 0, outside: [] }, name);
+  }
+}
+
 for (const look of LOOKS) {
   const { width } = look.viewport;
 
   test(`all of it can be read at ${width}, light and dark, and nothing sticks out`, async () => {
     const page = await openDocs(look);
-    const check = async (state, selector = "body") => {
-      for (const scheme of look.schemes) {
-        const name = `${width}-${scheme}-${state}`;
-        const path = join(SLUICE_SCREENSHOTS, `docs-${name}.png`);
-        await show(page, scheme);
-        await page.screenshot({ path, fullPage: selector === "body" });
-        assert.deepEqual(await page.evaluate(faintTexts, selector), [], `${name}: faint`);
-        assert.deepEqual(await page.evaluate(sideways), { pixels: 0, outside: [] }, name);
-      }
-    };
 
-    await check("closed");
+    await readIn(page, look, "closed");
     await page.locator(".authorize").click();
     await page.locator(".dialog-ux input").waitFor();
-    await check("authorize", ".dialog-ux");
+    await readIn(page, look, "authorize", ".dialog-ux");
     await page.keyboard.press("Escape");
     await register(page);
-    await check("register");
+    await readIn(page, look, "register");
     if (look.viewport === NARROW) {
-      await openEverything(page);
-      await check("open");
+      await openChaptersAndSchemas(page);
+      await readIn(page, look, "schemas");
     }
     await page.close();
   });
 }
+
+// For each operation that is opened the browser reads the whole document. In parts it reads less.
+test(`all operations can be read at ${NARROW.width} when they are open`, async () => {
+  const [look] = LOOKS.filter(({ viewport }) => viewport === NARROW);
+  const contract = await (await fetch(`${service.origin}/openapi.json`)).json();
+  let count = 0;
+
+  for (const tag of TAGS) {
+    const page = await openDocs(look, service.origin, partOf(contract, tag));
+    await openOperations(page);
+    count += await page.locator(".opblock").count();
+    await readIn(page, look, `open-${tag.toLowerCase()}`);
+    await page.close();
+  }
+
+  assert.equal(count, await untouched.locator(".opblock").count());
+});
 
 test("the console stays silent, and no other host is asked", () => {
   assert.deepEqual(faults, []);
