@@ -19,6 +19,7 @@ struct database_options {
     const char *const *statements;
     size_t statement_count;
     const char *pragmas; /* run at each opening, after those of all files; NULL: none */
+    int busy_timeout_ms; /* how long each step waits for another process; 0: 2 s */
     bool must_write;     /* a file that can only be read is not opened */
     bool *is_damaged;    /* set to true when opening failed because of that; NULL: not asked */
 };
@@ -52,8 +53,8 @@ MUST_USE bool database_thaw(struct database **database);
 
 enum database_access { DATABASE_READ, DATABASE_WRITE };
 
-/* DATABASE_WRITE takes the lock at once, and waits up to 2 s for another process. It fails once the
- * file has moved. */
+/* DATABASE_WRITE takes the lock at once, and waits for another process as the options say. It fails
+ * once the file has moved. */
 MUST_USE bool database_begin(struct database *database, enum database_access access,
                              struct error *error);
 /* Commits. False when that fails: then nothing has changed. Bound and read values are no longer

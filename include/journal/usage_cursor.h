@@ -22,6 +22,7 @@ struct usage_cursor usage_cursor_at(enum usage_span span, int64_t minute);
 
 /* The first stretch. */
 struct usage_cursor usage_cursor_start(const struct usage_report *report);
+bool usage_cursor_is_at_start(const struct usage_cursor *cursor, const struct usage_report *report);
 /* To be called before a stretch is read. False: all have been. */
 MUST_USE bool usage_cursor_has_more(struct usage_cursor *cursor, const struct usage_report *report);
 void usage_cursor_advance(struct usage_cursor *cursor);

@@ -31,7 +31,8 @@
 
 struct usage_file;
 
-/* Opens or creates it, with its directory. If that fails, it is tried again later. `instance` tells
+/* Opens or creates it, with its directory. If that fails, as after a quarter of a second in which
+ * another process has locked it, it is tried again later. `instance` tells
  * this process' rows from those of others. `bytes_max` must be the same for all that use the
  * file. */
 struct usage_file *usage_file_new(const char *path, uint64_t instance, int64_t bytes_max);
@@ -53,7 +54,7 @@ void usage_file_forget(struct usage_file *file, int64_t wall_us, int64_t monoton
 void usage_file_wake(struct usage_file *file);
 
 /* Adds the next stretch of what was saved, and advances the cursor. FEED_FAILED: `report` may hold
- * a part. The readers' thread. */
+ * a part. Waits no longer than saving does. The readers' thread. */
 MUST_USE enum feed_reading usage_file_read(struct usage_file *file, const char *app_id,
                                            struct usage_report *report,
                                            struct usage_cursor *cursor);

@@ -251,7 +251,9 @@ static bool open_connection(struct database *database, const char *path, enum op
     free(uri);
     if (result != SQLITE_OK)
         return failed(database, error);
-    (void)sqlite3_busy_timeout(database->connection, BUSY_TIMEOUT_MS);
+    (void)sqlite3_busy_timeout(database->connection, database->options->busy_timeout_ms == 0
+                                                         ? BUSY_TIMEOUT_MS
+                                                         : database->options->busy_timeout_ms);
     return is_ours(database, error) && (is_frozen || execute(database, log_pragma, error)) &&
            execute(database, pragmas, error) &&
            (database->options->pragmas == NULL ||

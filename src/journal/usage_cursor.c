@@ -18,6 +18,13 @@ struct usage_cursor usage_cursor_start(const struct usage_report *report)
     return usage_cursor_at(USAGE_HOUR, report->tops_since);
 }
 
+bool usage_cursor_is_at_start(const struct usage_cursor *cursor, const struct usage_report *report)
+{
+    const struct usage_cursor start = usage_cursor_start(report);
+
+    return cursor->span == start.span && cursor->minute == start.minute;
+}
+
 bool usage_cursor_has_more(struct usage_cursor *cursor, const struct usage_report *report)
 {
     const int64_t minutes_from =

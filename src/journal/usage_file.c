@@ -71,11 +71,11 @@ static const struct database_options options_of_both = {
     .additions = additions,
     .statements = statements,
     .statement_count = ARRAY_COUNT(statements),
+    .busy_timeout_ms = 250,
 };
 
-/* Counts need not survive a loss of power, and nobody may wait long for a lock. */
+/* Counts need not survive a loss of power. */
 static const char pragmas_format[] = "PRAGMA synchronous = NORMAL;"
-                                     "PRAGMA busy_timeout = 250;"
                                      "PRAGMA max_page_count = %" PRId64 ";";
 
 struct adding {
@@ -182,9 +182,11 @@ enum feed_reading usage_file_read(struct usage_file *file, const char *app_id,
     side->error = (struct error){0};
     if (clock_monotonic_us() < side->rests_until_us)
         return FEED_FAILED;
-    /* A frozen one would never see what is saved once that is possible again. */
+    /* A frozen one would never see what is saved once that is possible again. Opening it may take a
+     * while, so that is done once for each report. */
     if (side->database != NULL &&
-        (database_has_moved(side->database) || database_is_frozen(side->database)))
+        (database_has_moved(side->database) ||
+         (usage_cursor_is_at_start(cursor, report) && database_is_frozen(side->database))))
         side_close(side);
     if (side_open(side, file) && database_begin(side->database, DATABASE_READ, &side->error)) {
         const bool was_read = usage_file_room_tell(side, app_id, report, cursor) &&

@@ -62,7 +62,6 @@ void usage_file_room_forget(struct usage_side *side, int64_t now)
 bool usage_file_room_tell(struct usage_side *side, const char *app_id, struct usage_report *report,
                           const struct usage_cursor *cursor)
 {
-    const struct usage_cursor start = usage_cursor_start(report);
     sqlite3_stmt *statement = database_statement(side->database, SHORTENED);
     int64_t minute = -1;
 
@@ -80,7 +79,7 @@ bool usage_file_room_tell(struct usage_side *side, const char *app_id, struct us
 
     if (hourly_before <= report->hourly_before)
         return true;
-    if (cursor->span != start.span || cursor->minute != start.minute)
+    if (!usage_cursor_is_at_start(cursor, report))
         return error_set(&side->error, "the file has become too full meanwhile");
     report->hourly_before = hourly_before;
     return true;

@@ -37,6 +37,51 @@ static void while_the_file_is_locked_nothing_is_saved_and_later_all_is(void **st
     usage_file_case_free(&counting);
 }
 
+static int waited_us;
+
+static int count_wait(sqlite3_vfs *vfs, int us)
+{
+    (void)vfs;
+    waited_us += us;
+    return us;
+}
+
+/* SQLite is told to wait, and the test counts for how long. A file without a log is locked also for
+ * those who only read. */
+static void opening_a_locked_file_waits_no_longer_than_saving(void **state)
+{
+    static const char *const locks[] = {"BEGIN IMMEDIATE",
+                                        "PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE"};
+    sqlite3_vfs *usual = sqlite3_vfs_find(NULL);
+    static sqlite3_vfs counted; /* stays registered if the test fails */
+
+    (void)state;
+    counted = *usual;
+    counted.zName = "counted";
+    counted.xSleep = count_wait;
+    for (size_t i = 0; i < ARRAY_COUNT(locks); i++) {
+        struct usage_file_case counting = usage_file_case_new(1);
+        sqlite3 *database = NULL;
+        usage_file_free(counting.file);
+        assert_int_equal(sqlite3_open(usage_file_path, &database), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(database, locks[i], NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_vfs_register(&counted, 1), SQLITE_OK);
+
+        waited_us = 0;
+        counting.file = usage_file_new(usage_file_path, 1, USAGE_FILE_BYTES_MAX);
+        assert_in_range(waited_us, 100 * 1000, 250 * 1000);
+        waited_us = 0;
+        json_decref(usage_file_case_told(counting.file, APP, &minutes_last_hour));
+        assert_in_range(waited_us, 100 * 1000, 250 * 1000);
+
+        assert_int_equal(usage_file_failures(counting.file), 1);
+        usage_file_case_free(&counting);
+        assert_int_equal(sqlite3_vfs_unregister(&counted), SQLITE_OK);
+        assert_int_equal(sqlite3_vfs_register(usual, 1), SQLITE_OK);
+        assert_int_equal(sqlite3_close(database), SQLITE_OK);
+    }
+}
+
 static void while_the_disk_is_full_nothing_is_saved_and_later_all_is(void **state)
 {
     struct usage_file_case counting = usage_file_case_new(1);
@@ -254,6 +299,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(while_the_file_is_locked_nothing_is_saved_and_later_all_is,
+                               usage_file_case_open),
+        cmocka_unit_test_setup(opening_a_locked_file_waits_no_longer_than_saving,
                                usage_file_case_open),
         cmocka_unit_test_setup(while_the_disk_is_full_nothing_is_saved_and_later_all_is,
                                usage_file_case_open),
