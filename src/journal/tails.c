@@ -7,22 +7,11 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "catching_up.h"
+#include "followed.h"
 #include "tail_state.h"
 
 #define NEVER    INT64_MAX
 #define ASKS_MAX ((size_t)32) /* in one round trip */
-
-struct followed {
-    LIST_ENTRY(followed) next;
-    LIST_HEAD(, tail) tails;
-    struct journal_app *app;
-    struct feed_place place; /* in the stream, up to where it was read */
-    bool has_place;
-    struct log_mark mark; /* how far those are that follow */
-    bool has_feed;
-    bool is_read;       /* its stream, in this turn */
-    uint64_t ring_seen; /* number of the newest record of this instance that was read */
-};
 
 /* Reads for all tails of the app, or for one that catches up. */
 struct ask {
@@ -58,11 +47,6 @@ static bool read_page_for_one(struct tail *tail, const struct entry_id *ahead,
                               const redisReply *page);
 static bool read_entry(const struct followed *followed, const redisReply *entry,
                        struct arena *arena, struct record *record, struct entry_id *id);
-static void show(struct followed *followed, const struct record *record, const struct entry_id *id);
-static void read_ring(struct followed *followed);
-static void show_ring(struct followed *followed);
-static void begin_new(struct followed *followed);
-static void settle(struct followed *followed);
 
 struct tails *tails_new(struct feed *feed)
 {
@@ -125,8 +109,10 @@ void tails_turn(struct tails *tails)
         read_streams(tails);
     LIST_FOREACH (followed, &tails->followed, next) {
         if (!followed->is_read)
-            read_ring(followed);
-        settle(followed);
+            followed_read_ring(followed);
+        else
+            followed_read_late(followed, now_us);
+        followed_settle(followed);
     }
 }
 
@@ -303,7 +289,7 @@ static void read_reply(struct tails *tails, const struct ask *ask, const redisRe
         else
             read_newest(followed, reply);
         if (!goes_on)
-            begin_new(followed);
+            followed_begin_new(followed);
     }
     if (goes_on)
         tails->due_us = 0;
@@ -322,8 +308,8 @@ static void read_newest(struct followed *followed, const redisReply *reply)
     followed->place = place;
     if (!followed->has_place || reply->elements == 0)
         return;
-    show_ring(followed);
-    if (feed_entry_read(reply->element[0], &arena, &record, &id))
+    followed_show_ring(followed);
+    if (read_entry(followed, reply->element[0], &arena, &record, &id))
         log_mark_note(&followed->mark, &id);
     arena_close(&arena);
     LIST_FOREACH (tail, &followed->tails, in_app) {
@@ -345,7 +331,7 @@ static bool read_page(struct followed *followed, const redisReply *page)
             continue;
         if (read_entry(followed, page->element[i], &arena, &record, &id)) {
             log_mark_note(&followed->mark, &id);
-            show(followed, &record, &id);
+            followed_show(followed, &record, &id);
         }
     }
     arena_close(&arena);
@@ -385,83 +371,4 @@ static bool read_entry(const struct followed *followed, const redisReply *entry,
 
     return feed_entry_read(entry, arena, record, id) &&
            !feed_entry_is_forged(id, app->instance, &app->ring);
-}
-
-static void show(struct followed *followed, const struct record *record, const struct entry_id *id)
-{
-    struct tail_text *text = NULL;
-    struct tail *tail;
-
-    if (id->instance == followed->app->instance && id->sequence > followed->ring_seen)
-        followed->ring_seen = id->sequence;
-    LIST_FOREACH (tail, &followed->tails, in_app) {
-        if (tail->phase == TAIL_FOLLOWING)
-            tail_offer(tail, record, id, &followed->mark, &text);
-    }
-    tail_text_release(text);
-}
-
-static void read_ring(struct followed *followed)
-{
-    struct tail *tail;
-
-    begin_new(followed);
-    show_ring(followed);
-    LIST_FOREACH (tail, &followed->tails, in_app) {
-        if (tail->phase != TAIL_FOLLOWING)
-            catching_up_read_ring(tail, followed->ring_seen, followed->has_feed);
-    }
-}
-
-static void show_ring(struct followed *followed)
-{
-    struct journal_app *app = followed->app;
-    struct entry_id id = {app->instance, followed->ring_seen};
-    const uint64_t newest = ring_newest(&app->ring);
-    struct arena arena = {0};
-    struct record record;
-
-    if (id.sequence < ring_lost(&app->ring))
-        id.sequence = ring_lost(&app->ring);
-    while (id.sequence < newest) {
-        id.sequence++;
-        if (!ring_read(&app->ring, id.sequence, &arena, &record))
-            continue;
-        if (followed->has_feed)
-            followed->mark.ahead = id;
-        else
-            log_mark_note(&followed->mark, &id);
-        show(followed, &record, &id);
-    }
-    arena_close(&arena);
-    if (newest > followed->ring_seen)
-        followed->ring_seen = newest;
-}
-
-/* What this instance has recorded until now was decided before the answer begins. */
-static void begin_new(struct followed *followed)
-{
-    struct journal_app *app = followed->app;
-    const struct entry_id newest = {app->instance, ring_newest(&app->ring)};
-    struct tail *tail;
-
-    LIST_FOREACH (tail, &followed->tails, in_app) {
-        if (tail->phase != TAIL_NEW)
-            continue;
-        tail->phase = TAIL_FOLLOWING;
-        if (newest.sequence > 0)
-            origins_note(&tail->seen, &newest);
-    }
-}
-
-static void settle(struct followed *followed)
-{
-    struct tail *tail;
-
-    LIST_FOREACH (tail, &followed->tails, in_app) {
-        if (tail->phase != TAIL_NEW)
-            tail_begin(tail);
-        tail_tell_gap(tail);
-        tail_wake(tail);
-    }
 }

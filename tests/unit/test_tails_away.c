@@ -152,6 +152,42 @@ static void what_was_never_shown_ahead_hides_nothing(void **state)
     follower_close(&follower);
 }
 
+/* A server that is out of memory is read, and does not take the entries. Others have sent theirs
+ * before that. */
+static void what_redis_does_not_take_comes_ahead_of_the_log(void **state)
+{
+    struct journal *journal = journal_on_redis();
+    const struct log_mark mark = {{ELSEWHERE, 5}, {instance_of(journal), 2}};
+    char space[LOG_MARK_BYTES];
+    struct follower follower;
+    (void)state;
+    send_elsewhere(1, 3);
+    redis_server_command(server, "EVAL %s 2 %s before",
+                         "redis.call('RESTORE', KEYS[2], 0, redis.call('DUMP', KEYS[1]))",
+                         JOURNAL_STREAM);
+    send_elsewhere(4, 5);
+    redis_server_command(server, "RENAME %s aside", JOURNAL_STREAM);
+    redis_server_command(server, "RENAME before %s", JOURNAL_STREAM);
+    follower_open(&follower, journal, &journal_everything, NULL);
+    redis_server_command(server, "CONFIG SET maxmemory 1");
+
+    journal_numbers(journal, 1, 2);
+    follower_wait(&follower, 2);
+    expect_ahead(&follower, ELSEWHERE, 3, 2);
+    redis_server_command(server, "RENAME aside %s", JOURNAL_STREAM);
+    follower_wait(&follower, 4);
+    assert_non_null(strstr(follower.text, log_mark_write(&mark, space).at));
+    redis_server_command(server, "CONFIG SET maxmemory 0");
+    expect_stream_length(5 + 2);
+    journal_numbers(journal, 3, 3);
+
+    follower_wait(&follower, 5);
+    expect_numbers(&follower, ELSEWHERE, 4, 5);
+    expect_numbers(&follower, instance_of(journal), 1, 3);
+    assert_int_equal(follower.gaps, 0);
+    follower_close(&follower);
+}
+
 #define WITH_REDIS(name) cmocka_unit_test_setup(name, redis_group_empty)
 
 int main(void)
@@ -163,6 +199,7 @@ int main(void)
         WITH_REDIS(a_reader_goes_on_in_the_ring_behind_what_was_shown_ahead),
         WITH_REDIS(who_has_read_nothing_of_the_log_is_told_so_when_it_comes_back),
         WITH_REDIS(what_was_never_shown_ahead_hides_nothing),
+        WITH_REDIS(what_redis_does_not_take_comes_ahead_of_the_log),
     };
 
     return cmocka_run_group_tests(tests, redis_group_open, redis_group_close);
