@@ -12,6 +12,7 @@ struct followed {
     struct journal_app *app;
     struct feed_place place; /* in the stream, up to where it was read */
     bool has_place;
+    bool is_quiet; /* there was nothing behind it, so the newest entry is looked at */
     bool has_feed;
     struct log_mark mark; /* how far those are that follow */
     bool is_read;         /* its stream, in this turn */

@@ -41,6 +41,8 @@ static bool take(struct tails *tails, struct ask *ask, bool is_away);
 static void ask_again(struct tails *tails, const struct ask *ask);
 static const struct feed_place *place_of(const struct ask *ask);
 static void read_reply(struct tails *tails, const struct ask *ask, const redisReply *reply);
+static bool look_at_newest(struct followed *followed, const redisReply *reply);
+static int compare(const struct feed_place *a, const struct feed_place *b);
 static void read_newest(struct followed *followed, const redisReply *reply);
 static bool read_page(struct followed *followed, const redisReply *page);
 static bool read_page_for_one(struct tail *tail, const struct entry_id *ahead,
@@ -267,12 +269,12 @@ static void ask_again(struct tails *tails, const struct ask *ask)
     freeReplyObject(reply);
 }
 
-/* NULL: it is not known, so the newest entry is asked for. */
+/* NULL: it is not known, or may not be true any more. So the newest entry is asked for. */
 static const struct feed_place *place_of(const struct ask *ask)
 {
     if (ask->tail != NULL)
         return &ask->tail->from.place;
-    return ask->followed->has_place ? &ask->followed->place : NULL;
+    return ask->followed->has_place && !ask->followed->is_quiet ? &ask->followed->place : NULL;
 }
 
 static void read_reply(struct tails *tails, const struct ask *ask, const redisReply *reply)
@@ -284,7 +286,9 @@ static void read_reply(struct tails *tails, const struct ask *ask, const redisRe
         goes_on = read_page_for_one(ask->tail, &followed->mark.ahead, reply);
     } else {
         followed->is_read = true;
-        if (followed->has_place)
+        if (followed->is_quiet)
+            goes_on = look_at_newest(followed, reply);
+        else if (followed->has_place)
             goes_on = read_page(followed, reply);
         else
             read_newest(followed, reply);
@@ -295,7 +299,29 @@ static void read_reply(struct tails *tails, const struct ask *ask, const redisRe
         tails->due_us = 0;
 }
 
-/* Tails that have begun with the ring may miss what others have sent meanwhile. */
+/* A stream that was deleted begins anew, and by a clock that was set back its entries come before
+ * the place. Returns whether there is something behind the place. */
+static bool look_at_newest(struct followed *followed, const redisReply *reply)
+{
+    const struct feed_place before = followed->place;
+    struct feed_place newest = {0};
+
+    followed->is_quiet = false;
+    if (reply->elements > 0 && !feed_place_read(reply->element[0], &newest))
+        return false;
+    if (compare(&newest, &before) < 0)
+        read_newest(followed, reply);
+    return compare(&newest, &before) > 0;
+}
+
+static int compare(const struct feed_place *a, const struct feed_place *b)
+{
+    if (a->time_ms != b->time_ms)
+        return a->time_ms < b->time_ms ? -1 : 1;
+    return (a->number > b->number) - (a->number < b->number);
+}
+
+/* Tails that follow already may miss what others have sent meanwhile. */
 static void read_newest(struct followed *followed, const redisReply *reply)
 {
     struct feed_place place = {0};
@@ -335,8 +361,8 @@ static bool read_page(struct followed *followed, const redisReply *page)
         }
     }
     arena_close(&arena);
-    return page->elements >= FEED_PAGE_ENTRIES &&
-           (followed->place.time_ms != before.time_ms || followed->place.number != before.number);
+    followed->is_quiet = page->elements == 0;
+    return page->elements >= FEED_PAGE_ENTRIES && compare(&followed->place, &before) != 0;
 }
 
 /* Returns whether it may read on at once: one that has got something waits until that is taken. */

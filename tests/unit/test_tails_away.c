@@ -188,6 +188,30 @@ static void what_redis_does_not_take_comes_ahead_of_the_log(void **state)
     follower_close(&follower);
 }
 
+static void a_stream_that_begins_anew_with_earlier_times_is_followed(void **state)
+{
+    struct journal *journal = journal_on_redis();
+    struct follower follower;
+    (void)state;
+    send_elsewhere(1, 2);
+    redis_server_command(server, "RENAME %s aside", JOURNAL_STREAM);
+    redis_server_command(server, "XADD %s 99999999999999-0 other other", JOURNAL_STREAM);
+    follower_open(&follower, journal, &journal_everything, NULL);
+
+    redis_server_command(server, "RENAME aside %s", JOURNAL_STREAM);
+    WAIT_FOR (JOURNAL_PATIENCE_S, follower.gaps == 1)
+        (void)follower_take(&follower);
+    send_elsewhere(3, 4);
+    journal_numbers(journal, 1, 1);
+
+    follower_wait(&follower, 3);
+    assert_memory_equal(follower.text, UNKNOWN_GAP, strlen(UNKNOWN_GAP));
+    expect_numbers(&follower, ELSEWHERE, 3, 4);
+    expect_numbers(&follower, instance_of(journal), 1, 1);
+    assert_int_equal(follower.gaps, 1);
+    follower_close(&follower);
+}
+
 #define WITH_REDIS(name) cmocka_unit_test_setup(name, redis_group_empty)
 
 int main(void)
@@ -200,6 +224,7 @@ int main(void)
         WITH_REDIS(who_has_read_nothing_of_the_log_is_told_so_when_it_comes_back),
         WITH_REDIS(what_was_never_shown_ahead_hides_nothing),
         WITH_REDIS(what_redis_does_not_take_comes_ahead_of_the_log),
+        WITH_REDIS(a_stream_that_begins_anew_with_earlier_times_is_followed),
     };
 
     return cmocka_run_group_tests(tests, redis_group_open, redis_group_close);
