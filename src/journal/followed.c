@@ -14,7 +14,7 @@ void followed_show(struct followed *followed, const struct record *record,
 
     if (id->instance == followed->app->instance && id->sequence > followed->ring_seen)
         followed->ring_seen = id->sequence;
-    LIST_FOREACH (tail, &followed->tails, in_app) {
+    TAILQ_FOREACH (tail, &followed->tails, in_app) {
         if (tail->phase == TAIL_FOLLOWING)
             tail_offer(tail, record, id, &followed->mark, &text);
     }
@@ -27,7 +27,7 @@ void followed_read_ring(struct followed *followed)
 
     followed_begin_new(followed);
     followed_show_ring(followed);
-    LIST_FOREACH (tail, &followed->tails, in_app) {
+    TAILQ_FOREACH (tail, &followed->tails, in_app) {
         if (tail->phase != TAIL_FOLLOWING)
             catching_up_read_ring(tail, followed->ring_seen, followed->has_feed);
     }
@@ -45,7 +45,7 @@ void followed_read_late(struct followed *followed, int64_t now_us)
     if (now_us < followed->late_us)
         return;
     followed_show_ring(followed);
-    LIST_FOREACH (tail, &followed->tails, in_app) {
+    TAILQ_FOREACH (tail, &followed->tails, in_app) {
         if (tail->phase == TAIL_CATCHING_UP)
             catching_up_read_ring(tail, followed->ring_seen, true);
     }
@@ -82,7 +82,7 @@ void followed_begin_new(struct followed *followed)
     const struct entry_id newest = {app->instance, ring_newest(&app->ring)};
     struct tail *tail;
 
-    LIST_FOREACH (tail, &followed->tails, in_app) {
+    TAILQ_FOREACH (tail, &followed->tails, in_app) {
         if (tail->phase != TAIL_NEW)
             continue;
         tail->phase = TAIL_FOLLOWING;
@@ -95,7 +95,7 @@ void followed_settle(struct followed *followed)
 {
     struct tail *tail;
 
-    LIST_FOREACH (tail, &followed->tails, in_app) {
+    TAILQ_FOREACH (tail, &followed->tails, in_app) {
         if (tail->phase != TAIL_NEW)
             tail_begin(tail);
         tail_tell_gap(tail);

@@ -8,7 +8,7 @@
 
 struct followed {
     LIST_ENTRY(followed) next;
-    LIST_HEAD(, tail) tails;
+    TAILQ_HEAD(tail_list, tail) tails;
     struct journal_app *app;
     struct feed_place place; /* in the stream, up to where it was read */
     bool has_place;

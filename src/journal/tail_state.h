@@ -37,7 +37,7 @@ struct tails;
 
 /* The readers' thread alone uses the members up to `lock`. */
 struct tail {
-    LIST_ENTRY(tail) in_app;
+    TAILQ_ENTRY(tail) in_app;
     struct tails *tails;
     struct followed *followed;
     struct queue_item opened;

@@ -10,8 +10,9 @@
 #include "followed.h"
 #include "tail_state.h"
 
-#define NEVER    INT64_MAX
-#define ASKS_MAX ((size_t)32) /* in one round trip */
+#define NEVER           INT64_MAX
+#define ASKS_MAX        ((size_t)32) /* in one round trip */
+#define CATCHING_UP_MAX 4            /* of an app, in one turn */
 
 /* Reads for all tails of the app, or for one that catches up. */
 struct ask {
@@ -34,6 +35,7 @@ static void on_closed(struct queue_item *item);
 static struct followed *follow(struct tails *tails, struct journal_app *app);
 static bool can_ask(const struct tails *tails);
 static void read_streams(struct tails *tails);
+static void ask_for_some(struct tails *tails, struct followed *followed);
 static void add_ask(struct tails *tails, struct followed *followed, struct tail *tail);
 static void run_asks(struct tails *tails);
 static void append(struct tails *tails, const struct ask *ask);
@@ -125,7 +127,7 @@ void tails_end(struct tails *tails)
 
     queue_drain(tails->changes);
     LIST_FOREACH (followed, &tails->followed, next) {
-        LIST_FOREACH (tail, &followed->tails, in_app) {
+        TAILQ_FOREACH (tail, &followed->tails, in_app) {
             tail_end(tail);
             tail_wake(tail);
         }
@@ -138,7 +140,7 @@ static void on_opened(struct queue_item *item)
     struct tails *tails = tail->tails;
 
     tail->followed = follow(tails, tail->app);
-    LIST_INSERT_HEAD(&tail->followed->tails, tail, in_app);
+    TAILQ_INSERT_TAIL(&tail->followed->tails, tail, in_app);
     tails->due_us = 0;
 }
 
@@ -148,9 +150,9 @@ static void on_closed(struct queue_item *item)
     struct tails *tails = tail->tails;
     struct followed *followed = tail->followed;
 
-    LIST_REMOVE(tail, in_app);
+    TAILQ_REMOVE(&followed->tails, tail, in_app);
     tail_free(tail);
-    if (!LIST_EMPTY(&followed->tails))
+    if (!TAILQ_EMPTY(&followed->tails))
         return;
     LIST_REMOVE(followed, next);
     followed->app->followed = NULL;
@@ -170,7 +172,7 @@ static struct followed *follow(struct tails *tails, struct journal_app *app)
     followed->mark = log_mark_of_nothing;
     followed->has_feed = tails->feed != NULL;
     followed->ring_seen = ring_newest(&app->ring);
-    LIST_INIT(&followed->tails);
+    TAILQ_INIT(&followed->tails);
     LIST_INSERT_HEAD(&tails->followed, followed, next);
     app->followed = followed;
     return followed;
@@ -186,19 +188,35 @@ static bool can_ask(const struct tails *tails)
 static void read_streams(struct tails *tails)
 {
     struct followed *followed;
-    struct tail *tail;
 
     LIST_FOREACH (followed, &tails->followed, next) {
         if (feed_app_rests(tails->feed, followed->app->id))
             continue;
         add_ask(tails, followed, NULL);
-        LIST_FOREACH (tail, &followed->tails, in_app) {
-            if ((tail->phase == TAIL_SEEKING || tail->phase == TAIL_CATCHING_UP) &&
-                tail_is_empty(tail))
-                add_ask(tails, followed, tail);
-        }
+        ask_for_some(tails, followed);
     }
     run_asks(tails);
+}
+
+/* A page is a millisecond's work, and the tails of other apps wait meanwhile. Those that were asked
+ * for go behind the others. */
+static void ask_for_some(struct tails *tails, struct followed *followed)
+{
+    struct tail *const last = TAILQ_LAST(&followed->tails, tail_list);
+    struct tail *next = TAILQ_FIRST(&followed->tails);
+    struct tail *tail = NULL;
+
+    for (size_t count = 0; count < CATCHING_UP_MAX && tail != last;) {
+        tail = next;
+        next = TAILQ_NEXT(tail, in_app);
+        if ((tail->phase != TAIL_SEEKING && tail->phase != TAIL_CATCHING_UP) ||
+            !tail_is_empty(tail))
+            continue;
+        add_ask(tails, followed, tail);
+        TAILQ_REMOVE(&followed->tails, tail, in_app);
+        TAILQ_INSERT_TAIL(&followed->tails, tail, in_app);
+        count++;
+    }
 }
 
 static void add_ask(struct tails *tails, struct followed *followed, struct tail *tail)
@@ -338,7 +356,7 @@ static void read_newest(struct followed *followed, const redisReply *reply)
     if (read_entry(followed, reply->element[0], &arena, &record, &id))
         log_mark_note(&followed->mark, &id);
     arena_close(&arena);
-    LIST_FOREACH (tail, &followed->tails, in_app) {
+    TAILQ_FOREACH (tail, &followed->tails, in_app) {
         if (tail->phase == TAIL_FOLLOWING)
             tail_note_gap(tail, 0);
     }

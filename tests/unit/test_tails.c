@@ -263,6 +263,35 @@ static void a_number_that_was_never_given_is_a_gap_and_then_all_that_is_kept(voi
     }
 }
 
+static void all_that_come_back_at_once_catch_up(void **state)
+{
+    struct journal *journal = journal_on_redis();
+    const struct log_mark after = {.read = {ELSEWHERE, 1}};
+    const struct tail_options options = {JOURNAL_APP, &journal_everything, &after};
+    struct follower followers[TAILS_PER_APP];
+    (void)state;
+    send_elsewhere(1, 100);
+    follower_ask(&followers[0], journal, &journal_everything, &after);
+    for (size_t i = 1; i < TAILS_PER_APP; i++) {
+        followers[i] = followers[0];
+        followers[i].text = calloc(1, FOLLOWER_TEXT_MAX);
+        followers[i].tail = tail_open(followers[0].group, &options);
+        assert_non_null(followers[i].tail);
+    }
+
+    for (size_t i = TAILS_PER_APP; i > 0; i--) {
+        follower_wait(&followers[i - 1], 99);
+        expect_numbers(&followers[i - 1], ELSEWHERE, 2, 100);
+        assert_int_equal(followers[i - 1].gaps, 0);
+    }
+
+    for (size_t i = 1; i < TAILS_PER_APP; i++) {
+        tail_close(followers[i].tail);
+        free(followers[i].text);
+    }
+    follower_close(&followers[0]);
+}
+
 static bool flusher_is_asked(const struct journal_app *app)
 {
     struct pollfd asks = {.fd = flusher_asks_fd(app->flusher), .events = POLLIN};
@@ -304,6 +333,7 @@ int main(void)
         WITH_REDIS(an_entry_that_is_not_sent_yet_is_no_gap),
         WITH_REDIS(what_was_decided_before_it_began_is_neither_shown_nor_missed),
         WITH_REDIS(a_number_that_was_never_given_is_a_gap_and_then_all_that_is_kept),
+        WITH_REDIS(all_that_come_back_at_once_catch_up),
         WITH_REDIS(a_ring_that_is_half_full_asks_to_be_sent),
     };
 
