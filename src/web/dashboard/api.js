@@ -14,21 +14,24 @@ export class Problem extends Error {
     super(detail);
     this.title = title;
     this.status = status;
-    this.faults = errors;
+    this.faults = Array.isArray(errors) ? errors : [];
     this.explain = explain;
     this.retryAfter = retryAfter;
   }
 }
 
-// Resolves to the answer's JSON, or throws a Problem. Arguments of the query that are empty are left
-// out. A key that is null is not sent. The session ends when its key is refused.
-export async function ask(method, path, { query = {}, body, signal, key = sessionKey() } = {}) {
+// Resolves to the JSON of an answer whose status is a success, or throws a Problem. A gateway may
+// say something of its own at any other status, so there it must be what isAnswer(status, content)
+// knows. Arguments of the query that are empty are left out. A key that is null is not sent. The
+// session ends when its key is refused.
+export async function ask(method, path, { query = {}, body, signal, key = sessionKey(),
+  isAnswer = () => false } = {}) {
   const limit = AbortSignal.timeout(ANSWER_MS_MAX);
   const answer = await request(method, addressOf(path, query), { body, signal, limit, key });
   const content = await readJson(answer);
-  const type = answer.headers.get("Content-Type") ?? "";
 
-  if (content && !type.startsWith("application/problem+json")) return content;
+  if (content && !isProblem(answer) && (answer.ok || isAnswer(answer.status, content)))
+    return content;
   throw problemOf(answer, content, key);
 }
 
@@ -42,7 +45,7 @@ export async function openStream(path, { query = {}, after, signal }) {
   try {
     const answer = await request("GET", addressOf(path, query),
       { signal, limit: limit.signal, key, after });
-    if (answer.ok) return answer;
+    if (answer.ok && hasType(answer, "text/event-stream")) return answer;
     throw problemOf(answer, await readJson(answer), key);
   } finally {
     clearTimeout(timer);
@@ -50,13 +53,22 @@ export async function openStream(path, { query = {}, after, signal }) {
 }
 
 function problemOf(answer, content, key) {
-  const problem = new Problem(content ?? {
+  const problem = new Problem({
     title: "Not understood",
     detail: `The answer ${answer.status} is not one of this service.`,
+    ...(isProblem(answer) && content),
     status: answer.status,
   }, retrySeconds(answer.headers.get("Retry-After")));
   if (answer.status === 401 && key !== null && key === sessionKey()) endSession(problem);
   return problem;
+}
+
+function isProblem(answer) {
+  return hasType(answer, "application/problem+json");
+}
+
+function hasType(answer, type) {
+  return (answer.headers.get("Content-Type") ?? "").startsWith(type);
 }
 
 function addressOf(path, query) {

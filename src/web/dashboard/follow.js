@@ -48,14 +48,14 @@ export function follow(filter, onEntry, { onState = () => {}, onGap = () => {} }
     fresh.reverse().forEach(show);
   }
 
-  // Null when it is refused because there are too many.
+  // Null when it is refused because there are too many, or when what comes is no stream.
   async function beginStream(silent) {
     if (Date.now() < noStreamUntil) return null;
     try {
       return await openStream("logs/stream",
         { query, after, signal: AbortSignal.any([signal, silent.signal]) });
     } catch (error) {
-      if (![429, 503].includes(error.status)) throw error;
+      if (![200, 429, 503].includes(error.status)) throw error;
       noStreamUntil = Date.now() + NO_STREAM_MS;
       return null;
     }

@@ -17,7 +17,7 @@ export function healthStrip(signal) {
   const mark = element("span", { class: "mark plain" }, "asking");
 
   poll(SECONDS, signal, async () => {
-    const health = await ask("GET", "readyz", { signal, key: null });
+    const health = await ask("GET", "readyz", { signal, key: null, isAnswer: isHealth });
     tell(health.status, healthWords(health), health.status === "ready" ? "allowed" : "denied");
   }, (problem) => problem && tell("no answer", problem.message, "denied"));
 
@@ -28,6 +28,11 @@ export function healthStrip(signal) {
   }
 
   return element("p", { class: "health" }, "This instance: ", mark, " ", words);
+}
+
+// An instance that is not well says so at a status that gateways use, too.
+function isHealth(status, { engine }) {
+  return status === 503 && engine !== undefined;
 }
 
 // An array of what is said about the parts of the service, as one sentence.
