@@ -7,12 +7,12 @@ usage: validate_answers.py OPENAPI FOLDER
 The folder has transcripts. Each line is one exchange, as the system tests' client writes it:
 {"method", "path", "status", "headers", "body"}. Every answer must be a documented response of its
 operation: its status (or `default`), its media type, each header field of the contract, and its
-body, which must satisfy the JSON Schema. A later version may add members and words, so the schemas
-are open. But an answer of this version has none that the document does not name. The document's own
-examples must satisfy their schemas too. `x-on-accept` has the media types of a response that only
-those get who ask for them: if they were in `content`, generated clients would have to tell them
-apart from what they have always got. At the end, the documented responses that no exchange has
-shown are listed.
+body, which must satisfy the JSON Schema. Of server-sent events the data must do so. A later version
+may add members and words, so the schemas are open. But an answer of this version has none that the
+document does not name. The document's own examples must satisfy their schemas too. `x-on-accept`
+has the media types of a response that only those get who ask for them: if they were in `content`,
+generated clients would have to tell them apart from what they have always got. At the end, the
+documented responses that no exchange has shown are listed.
 """
 
 import json
@@ -25,6 +25,7 @@ CONTRACT_FIELDS = {
     "ratelimit-policy", "ratelimit", "x-ratelimit-limit", "x-ratelimit-remaining",
     "x-ratelimit-reset", "retry-after", "www-authenticate", "allow", "etag",
 }
+EVENTS = {"decision": "LogEntry", "gap": "LogGap"}   # the schema of each one's data
 METHODS = {"get", "post", "put", "delete", "patch"}
 
 
@@ -92,9 +93,26 @@ class Contract:
         content = {**response.get("content", {}), **response.get("x-on-accept", {})}
         if media_type not in content:
             return [f"media type {media_type!r} is not documented"]
+        if media_type == "text/event-stream":
+            return list(self.faults_of_events(exchange["body"]))
         if not media_type.endswith("json") or "schema" not in content[media_type]:
             return []
         return self.faults_of_value(content[media_type]["schema"], exchange["body"])
+
+    def faults_of_events(self, text):
+        for event in filter(None, text.split("\n\n")):
+            lines = [line for line in event.split("\n") if line[:1] != ":"]
+            fields = dict(line.split(": ", 1) for line in lines)
+            if "event" not in fields:
+                continue
+            if fields["event"] not in EVENTS:
+                yield f"event {fields['event']} is not documented"
+                continue
+            data = json.loads(fields["data"])
+            if fields.get("id") != data.get("id"):
+                yield f"the id of the event {fields['event']} is not that of its data"
+            schema = {"$ref": f"#/components/schemas/{EVENTS[fields['event']]}"}
+            yield from self.faults_of_value(schema, data)
 
     def faults_of_examples(self):
         for method, path, operation in self.operations():

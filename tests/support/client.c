@@ -22,6 +22,7 @@ struct client {
     bool is_https;
     char key[KEY_BYTES_MAX];
     const char *const *headers; /* borrowed */
+    bool is_unrecorded;
     char method[16];
     char path[PATH_BYTES];
     char sent[SENT_BYTES];
@@ -88,6 +89,11 @@ void client_set_headers(struct client *client, const char *const headers[])
     client->headers = headers;
 }
 
+void client_set_recorded(struct client *client, bool is_recorded)
+{
+    client->is_unrecorded = !is_recorded;
+}
+
 const struct reply *client_send(struct client *client, const char *method, const char *path,
                                 const char *body, size_t body_bytes)
 {
@@ -133,7 +139,8 @@ const struct reply *client_send(struct client *client, const char *method, const
         client->reply.body = client->body == NULL ? "" : client->body;
         client->reply.json = json_loadb(client->reply.body, client->reply.body_bytes,
                                         JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
-        transcript_add(curl, method, path, status, client->reply.json);
+        if (!client->is_unrecorded)
+            transcript_add(curl, method, path, status, client->reply.json);
     } else {
         client->reply.body = client->error;
     }

@@ -47,6 +47,10 @@ const char *client_key(const struct client *client);
  * for none. */
 void client_set_headers(struct client *client, const char *const headers[]);
 
+/* Whether answers from now on go to the transcript, as they do at first (see transcript.h). Not if
+ * there are thousands of similar ones. */
+void client_set_recorded(struct client *client, bool is_recorded);
+
 /* `body` may be NULL. Its quotes are not replaced. */
 const struct reply *client_send(struct client *client, const char *method, const char *path,
                                 const char *body, size_t body_bytes);

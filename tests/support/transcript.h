@@ -11,5 +11,8 @@
 
 /* `body` is NULL if it is not JSON. Any thread. */
 void transcript_add(CURL *curl, const char *method, const char *path, long status, json_t *body);
+/* The same of an answer that curl has not read. `headers` and `body` are given away. */
+void transcript_write(const char *method, const char *path, long status, json_t *headers,
+                      json_t *body);
 
 #endif

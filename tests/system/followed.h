@@ -17,7 +17,7 @@ struct client *followed_new(const struct world *world);
 /* The same app at the other instance, which knows the policy. Its looks are in the log. */
 struct client *followed_at(const struct service *service, const struct client *tenant);
 
-/* FOLLOWED_BATCH decisions in one request. */
+/* FOLLOWED_BATCH decisions in one request, whose answer is not recorded. */
 void followed_decide(struct client *tenant);
 
 /* Follows the app's log at the service, and has begun. */

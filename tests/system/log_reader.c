@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "support/cmocka.h"
 #include "support/raw.h"
+#include "support/transcript.h"
 #include "support/wait.h"
 
 #include <errno.h>
@@ -11,7 +12,9 @@
 #include <unistd.h>
 
 #define WAIT_SECONDS 60
+#define SHOWN_BYTES  4096
 
+static void show(const struct log_reader *reader);
 static void ask(struct log_reader *reader, int port, const char *key, const char *query,
                 const char *after);
 static void receive(struct log_reader *reader);
@@ -34,11 +37,15 @@ void log_reader_open(struct log_reader *reader, int port, const char *key, const
 
 void log_reader_close(struct log_reader *reader)
 {
+    if (reader->status == 200)
+        show(reader);
     close(reader->fd);
     free(reader->unread.at);
     free(reader->text.at);
+    free(reader->shown.at);
     reader->unread = (struct log_bytes){0};
     reader->text = (struct log_bytes){0};
+    reader->shown = (struct log_bytes){0};
 }
 
 void log_reader_resume(struct log_reader *reader, int port, const char *key)
@@ -86,6 +93,28 @@ void log_reader_expect_whole(const struct log_reader *reader)
 
         assert_int_equal(instance->count, instance->newest - instance->first + 1);
     }
+}
+
+/* For the transcript. The head ends with an empty line. */
+static void show(const struct log_reader *reader)
+{
+    json_t *headers = json_object();
+    char head[LOG_READER_TEXT_BYTES];
+    char *rest = head;
+
+    (void)snprintf(head, sizeof(head), "%s", reader->head);
+    (void)strsep(&rest, "\n");
+    for (char *line = strsep(&rest, "\r"); rest != NULL; line = strsep(&rest, "\r")) {
+        char *value = strstr(line, ": ");
+
+        if (value == NULL)
+            break;
+        *value = '\0';
+        json_object_set_new(headers, line + (*line == '\n'), json_string(value + 2));
+    }
+    transcript_write(
+        "GET", "/logs/stream", reader->status, headers,
+        json_stringn(reader->shown.at == NULL ? "" : reader->shown.at, reader->shown.length));
 }
 
 static void ask(struct log_reader *reader, int port, const char *key, const char *query,
@@ -179,6 +208,9 @@ static bool read_event(struct log_reader *reader)
 
     if (end == NULL)
         return false;
+    if (reader->shown.length < SHOWN_BYTES)
+        append(&reader->shown, reader->text.at + reader->text.from,
+               (size_t)(end - reader->text.at) + 2 - reader->text.from);
     *end = '\0';
     count_event(reader, reader->text.at + reader->text.from);
     reader->text.from = (size_t)(end - reader->text.at) + 2;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A reader of GET /logs/stream, which never waits. A fault fails the test. */
+ * A reader of GET /logs/stream, which never waits. A fault fails the test. The first events of each
+ * answer go to the transcript (see transcript.h). */
 #ifndef SYSTEM_LOG_READER_H
 #define SYSTEM_LOG_READER_H
 
@@ -32,6 +33,7 @@ struct log_reader {
     size_t head_length;
     struct log_bytes unread; /* chunks and all */
     struct log_bytes text;   /* of the body, from the first event that is not whole */
+    struct log_bytes shown;  /* the first events, for the transcript */
     int status;              /* 0: no answer yet */
     bool is_closed;          /* by the service */
     bool has_last_chunk;
