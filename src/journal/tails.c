@@ -49,8 +49,8 @@ static void read_newest(struct followed *followed, const redisReply *reply);
 static bool read_page(struct followed *followed, const redisReply *page);
 static bool read_page_for_one(struct tail *tail, const struct entry_id *ahead,
                               const redisReply *page);
-static bool read_entry(const struct followed *followed, const redisReply *entry,
-                       struct arena *arena, struct record *record, struct entry_id *id);
+static bool read_entry(struct journal_app *app, const redisReply *reply, struct arena *arena,
+                       struct record *record, struct entry_id *id);
 
 struct tails *tails_new(struct feed *feed)
 {
@@ -353,7 +353,7 @@ static void read_newest(struct followed *followed, const redisReply *reply)
     if (!followed->has_place || reply->elements == 0)
         return;
     followed_show_ring(followed);
-    if (read_entry(followed, reply->element[0], &arena, &record, &id))
+    if (read_entry(followed->app, reply->element[0], &arena, &record, &id))
         log_mark_note(&followed->mark, &id);
     arena_close(&arena);
     TAILQ_FOREACH (tail, &followed->tails, in_app) {
@@ -373,7 +373,7 @@ static bool read_page(struct followed *followed, const redisReply *page)
     for (size_t i = 0; i < page->elements; i++) {
         if (!feed_place_read(page->element[i], &followed->place))
             continue;
-        if (read_entry(followed, page->element[i], &arena, &record, &id)) {
+        if (read_entry(followed->app, page->element[i], &arena, &record, &id)) {
             log_mark_note(&followed->mark, &id);
             followed_show(followed, &record, &id);
         }
@@ -396,7 +396,7 @@ static bool read_page_for_one(struct tail *tail, const struct entry_id *ahead,
     for (size_t i = 0; i < page->elements && is_all; i++) {
         if (!feed_place_read(page->element[i], &place))
             continue;
-        if (read_entry(tail->followed, page->element[i], &arena, &record, &id))
+        if (read_entry(tail->app, page->element[i], &arena, &record, &id))
             is_all = catching_up_take(tail, &place, &record, &id);
         else
             tail->from.place = place;
@@ -407,12 +407,10 @@ static bool read_page_for_one(struct tail *tail, const struct entry_id *ahead,
     return page->elements > 0 && tail->phase != TAIL_FOLLOWING && tail_is_empty(tail);
 }
 
-/* False when it is not ours. */
-static bool read_entry(const struct followed *followed, const redisReply *entry,
-                       struct arena *arena, struct record *record, struct entry_id *id)
+/* What has a number that this instance has not given is of somebody else. */
+static bool read_entry(struct journal_app *app, const redisReply *reply, struct arena *arena,
+                       struct record *record, struct entry_id *id)
 {
-    struct journal_app *app = followed->app;
-
-    return feed_entry_read(entry, arena, record, id) &&
+    return feed_entry_read(reply, arena, record, id) &&
            !feed_entry_is_forged(id, app->instance, &app->ring);
 }
