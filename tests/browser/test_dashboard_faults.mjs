@@ -78,6 +78,56 @@ test("an instance that is not well is told from a gateway without one", async ()
   await page.close();
 });
 
+test("a new policy does not replace one that is there", async () => {
+  const app = await startApp(dashboard.origin);
+  const save = (members) => app.save({ limit: 5, window_seconds: 60, ...members });
+  await save({ route_key: "/there", description: "of the others" });
+  await save({ route_key: "/there", user_id: "7" });
+  await save({ route_key: "/there", subject: { ip: "2001:db8::1" } });
+  await save({ route_key: "/else" });
+  const page = await dashboard.open(app.key);
+  const view = (query) => page.evaluate((hash) => { location.hash = hash; }, `#/policy?${query}`);
+  const refused = async () => {
+    await page.getByRole("button", { name: "Save" }).click();
+    await alert(page, "There is such a policy already: its version 1 is in force.");
+  };
+
+  for (const [name, value] of [["none", ""], ["user", "7"], ["ip", "2001:DB8:0::1"]]) {
+    await view(`subject.${name}=${value}`);
+    await page.waitForFunction((wanted) =>
+      document.querySelector("[name='/user_id']")?.value === wanted, value);
+    await page.getByLabel("Route").fill("/there");
+    await refused();
+  }
+  await turnTo(page, "Policies");
+  await page.getByRole("row").filter({ hasText: "/else" }).getByRole("link", { name: "Edit" })
+    .click();
+  await page.getByRole("button", { name: "JSON" }).click();
+  const json = page.getByLabel("Policy as JSON");
+  await json.fill((await json.inputValue()).replace("/else", "/there"));
+  await refused();
+
+  assert.deepEqual((await app.policies()).map(({ version }) => version), [1, 1, 1, 1]);
+  await page.close();
+});
+
+test("a deletion does not take what another has just saved", async () => {
+  const app = await startApp(dashboard.origin);
+  const policy = { route_key: "/shared", limit: 5, window_seconds: 60 };
+  await app.save(policy);
+  const page = await dashboard.open(app.key);
+  await turnTo(page, "Policies");
+
+  await page.getByRole("button", { name: "Delete" }).click();
+  await app.save({ ...policy, limit: 900 });
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await alert(page, "Somebody has changed the policy meanwhile");
+  await page.getByRole("row").filter({ hasText: "900 requests" }).waitFor();
+
+  assert.equal((await app.policies()).length, 1);
+  await page.close();
+});
+
 test("no host but this one was asked, nothing was forbidden, and the console is silent", () => {
   assert.deepEqual(dashboard.faults, []);
 });

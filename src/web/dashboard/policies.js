@@ -76,8 +76,10 @@ export function openPolicies(main, query, signal) {
       `${identityWords(policy)}. What was used under it is forgotten.`, "Delete");
 
     if (isMeant)
-      await change(() => ask("DELETE", "policy", { body: identityOf(policy) }),
-        `${identityWords(policy)}: deleted.`);
+      await change(async () => {
+        await refuseIfChanged(policy);
+        await ask("DELETE", "policy", { body: identityOf(policy) });
+      }, `${identityWords(policy)}: deleted.`);
   }
 
   search.addEventListener("input", () => {

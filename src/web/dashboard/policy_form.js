@@ -3,7 +3,7 @@
 // Makes or changes a policy: a form for what is common, and the JSON for all of it. What it means is
 // read out below, and a button tells what it would have done.
 import { ask } from "./api.js";
-import { refuseIfChanged } from "./changed.js";
+import { refuseIfReplaced } from "./changed.js";
 import { element } from "./element.js";
 import { clearFaults, field, showFaults, tick, valueOf } from "./fields.js";
 import { goTo } from "./navigation.js";
@@ -152,7 +152,7 @@ function editor(first, isSaved, signal) {
 }
 
 async function save(body) {
-  await refuseIfChanged(body);
+  await refuseIfReplaced(body);
   const { policy, counters } = await ask("POST", "policy", { body });
   const afresh = counters === "afresh" ? " What was used before counts no more." : "";
 
