@@ -128,6 +128,27 @@ test("a deletion does not take what another has just saved", async () => {
   await page.close();
 });
 
+test("usage says where its figures are not those of the whole app, or by the hour", async () => {
+  const app = await startApp(dashboard.origin);
+  const page = await dashboard.open(app.key);
+  let partial = { degraded: true, hourly_before: 1795275720 };
+  await page.route(/\/usage/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...await response.json(), ...partial } });
+  });
+  const hints = () => page.locator("main .hint").filter({ hasText: "The store of usage" });
+
+  await turnTo(page, "Overview");
+  await hints().filter({ hasText: "one instance" }).filter({ hasText: "Before 21 Nov" }).waitFor();
+  await turnTo(page, "Subjects", "Find a subject");
+  await hints().filter({ hasText: "one instance" }).filter({ hasText: "Before 21 Nov" }).waitFor();
+  partial = {};
+  await turnTo(page, "Overview");
+  await page.locator(".figures dd").first().waitFor();
+  assert.equal(await hints().count(), 0);
+  await page.close();
+});
+
 test("no host but this one was asked, nothing was forbidden, and the console is silent", () => {
   assert.deepEqual(dashboard.faults, []);
 });

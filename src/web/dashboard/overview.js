@@ -3,7 +3,7 @@
 // How often callers meet their limits, who does, and on which routes.
 import { ask } from "./api.js";
 import { sparkline, usageChart } from "./charts.js";
-import { deniedRow, deniedWords } from "./denied.js";
+import { deniedRow, deniedWords, lackWords } from "./denied.js";
 import { element, refill, table } from "./element.js";
 import { field } from "./fields.js";
 import { healthStrip } from "./health.js";
@@ -50,6 +50,7 @@ export function openOverview(main, _, signal) {
 
 function showUsage(body, place, query, signal) {
   const figures = element("dl", { class: "figures" });
+  const lack = element("p", { class: "hint" });
   const chart = usageChart(signal);
   const denied = element("tbody");
   const error = element("p", { class: "hint" });
@@ -58,7 +59,7 @@ function showUsage(body, place, query, signal) {
 
   body.replaceChildren(
     element("section", { class: "card wide" }, element("h2", {}, "Decisions per minute"), figures,
-      chart.root),
+      lack, chart.root),
     element("section", { class: "card" }, element("h2", {}, "Denied most"),
       table("Denied most", [["Subject"], ["Denied", "number"]], denied), error),
     element("section", { class: "card" }, element("h2", {}, "Routes"),
@@ -71,6 +72,7 @@ function showUsage(body, place, query, signal) {
     chart.show(usage);
     figures.replaceChildren(...FIGURES.map(([title, read]) =>
       element("div", {}, element("dt", {}, title), element("dd", {}, read(usage.totals)))));
+    lack.textContent = lackWords(usage);
     refill(denied, usage.top_denied.subjects.map(deniedRow));
     error.textContent = deniedWords(usage.top_denied);
     busiest = usage.routes.filter(({ route }) => route !== "(other)").slice(0, LINES_MAX);

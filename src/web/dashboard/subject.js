@@ -3,7 +3,7 @@
 // What a support desk asks first: why is this user or organisation blocked, and let them through.
 import { ask } from "./api.js";
 import { countersCard } from "./counters.js";
-import { deniedRow, deniedWords } from "./denied.js";
+import { deniedRow, deniedWords, lackWords } from "./denied.js";
 import { element, table } from "./element.js";
 import { addressOfView, goTo } from "./navigation.js";
 import { attempt } from "./notices.js";
@@ -36,11 +36,12 @@ function deniedCard(signal) {
   const place = element("div");
 
   attempt(place, signal, async () => {
-    const { top_denied: denied } = await ask("GET", "usage", { query: { window: "1h" }, signal });
+    const usage = await ask("GET", "usage", { query: { window: "1h" }, signal });
+    const { top_denied: denied } = usage;
     place.replaceChildren(
       table("Denied most", [["Subject"], ["Denied", "number"]],
         element("tbody", {}, denied.subjects.map(deniedRow))),
-      element("p", { class: "hint" }, deniedWords(denied)));
+      element("p", { class: "hint" }, deniedWords(denied), " ", lackWords(usage)));
   });
   return element("section", { class: "card" },
     element("h2", {}, "Denied most in the last hour"), place);
