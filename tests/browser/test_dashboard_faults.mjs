@@ -149,6 +149,37 @@ test("usage says where its figures are not those of the whole app, or by the hou
   await page.close();
 });
 
+test("a check is tried at the cost that was typed, and at no other", async () => {
+  const app = await startApp(dashboard.origin);
+  await app.save({ route_key: "/cost", limit: 5, window_seconds: 3600 });
+  const page = await dashboard.open(app.key);
+  const decision = page.getByRole("region", { name: "Decision" });
+  const cost = page.getByLabel("Cost", { exact: true });
+  const costs = page.getByLabel("Other costs");
+  await turnTo(page, "Try a check");
+  await page.getByLabel("is", { exact: true }).fill("7");
+  await page.getByLabel("Route").fill("/cost");
+  await page.getByLabel("Charge it").check();
+
+  for (const [control, text] of [[cost, ""], [cost, "0x2"], [costs, "tokens"], [costs, "tokens="],
+    [costs, "tokens=1=2"], [costs, "=5"]]) {
+    await cost.fill("1");
+    await costs.fill("");
+    await control.fill(text);
+    await page.getByRole("button", { name: "Check", exact: true }).click();
+    await page.locator("[aria-invalid]").waitFor();
+    assert.equal(await control.getAttribute("aria-invalid"), "true", text);
+    assert.equal(await decision.count(), 0);
+    await page.locator("form .fault").evaluate((note) => note.remove());
+    await control.evaluate((input) => input.removeAttribute("aria-invalid"));
+  }
+  await costs.fill("");
+  await cost.fill("2");
+  await page.getByRole("button", { name: "Check", exact: true }).click();
+  await decision.filter({ hasText: "3 of 5 are left" }).waitFor();
+  await page.close();
+});
+
 test("no host but this one was asked, nothing was forbidden, and the console is silent", () => {
   assert.deepEqual(dashboard.faults, []);
 });

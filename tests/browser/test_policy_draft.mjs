@@ -6,6 +6,7 @@ import { test } from "node:test";
 
 import { draftOf, fieldsOf, firstDraft, fitsForm,
   NEW_DRAFT } from "../../src/web/dashboard/policy_draft.js";
+import { limitWords } from "../../src/web/dashboard/policy_words.js";
 
 const SAVED = { id: "0123456789abcdef", version: 3, route_key: "/search", role: "premium",
   user_id: "ada", name: "default", algorithm: "token_bucket", limit: 100, window_seconds: 7200,
@@ -66,8 +67,26 @@ test("a view begins with the policy that was asked for, with a new one, or with 
   assert.deepEqual(firstDraft([], { subjects: {} }), NEW_DRAFT);
 });
 
-test("a number that is none goes to the service, which says what is wrong", () => {
-  const draft = draftOf(NEW_DRAFT, { ...fieldsOf(NEW_DRAFT), limit: "many" });
+for (const text of ["many", "0x10", "1e3", "Infinity", "5,000", "1.5", "9007199254740993", "+5"]) {
+  test(`a number that is none goes to the service, which says what is wrong: ${text}`, () => {
+    const fields = { ...fieldsOf(NEW_DRAFT), algorithm: "token_bucket", limit: text, count: text,
+      burst: text, headroom: text };
 
-  assert.equal(draft.limit, "many");
+    const draft = draftOf(NEW_DRAFT, fields);
+
+    for (const member of ["limit", "window_seconds", "burst", "headroom"])
+      assert.equal(draft[member], text, member);
+    assert.equal(draftOf(draft, fieldsOf(draft)).window_seconds, text);
+    assert.match(limitWords({ ...draft, window_seconds: 60 }), /^– requests per minute/);
+    assert.match(limitWords({ ...draft, limit: 1, window_seconds: 60 }), / in bursts of –/);
+  });
+}
+
+test("digits are a number, also below 0, and nothing is none", () => {
+  const draft = (limit) => draftOf(NEW_DRAFT, { ...fieldsOf(NEW_DRAFT), limit, count: limit });
+
+  assert.deepEqual([" 5 ", "-1", "007", "9007199254740991"].map((text) => draft(text).limit),
+    [5, -1, 7, 9007199254740991]);
+  assert.equal(draft("2").window_seconds, 120);
+  assert.equal("limit" in draft(" ") || "window_seconds" in draft(" "), false);
 });

@@ -2,6 +2,7 @@
 //
 // A policy between the service and the fields of a form. Fields are texts, as a form has them.
 // Members that have no field stay as they are. Nothing here touches the page.
+import { numberOf } from "./words.js";
 
 export const UNITS = [["1", "seconds"], ["60", "minutes"], ["3600", "hours"], ["86400", "days"]];
 export const PERIODS = ["hour", "day", "week", "month", "year"];
@@ -45,7 +46,7 @@ export function fieldsOf(draft) {
   const [subject] = Object.entries(draft.subject ?? {});
   const [name, value] = draft.user_id ? ["user", draft.user_id] : subject ?? ["", ""];
   const seconds = draft.window_seconds ?? 60;
-  const unit = UNITS.findLast(([length]) => seconds % Number(length) === 0)[0];
+  const [unit] = UNITS.findLast(([length]) => seconds % Number(length) === 0) ?? ["1"];
 
   return {
     route_key: draft.route_key ?? "",
@@ -55,7 +56,7 @@ export function fieldsOf(draft) {
     algorithm: draft.algorithm ?? "fixed_window",
     limit: textOf(draft.limit),
     unit: draft.period ?? unit,
-    count: textOf(seconds / Number(unit)),
+    count: textOf(unit === "1" ? seconds : seconds / Number(unit)),
     zone: draft.zone ?? "",
     anchor: draft.anchor ?? "",
     burst: textOf(draft.burst),
@@ -98,11 +99,11 @@ function limitOf(fields) {
     algorithm,
     limit: numberOf(fields.limit),
     ...(isPeriod ? { period: unit, zone: fields.zone, anchor: fields.anchor }
-      : { window_seconds: numberOf(fields.count) * Number(PERIODS.includes(unit) ? 1 : unit) }),
+      : { window_seconds: secondsOf(fields.count, PERIODS.includes(unit) ? "1" : unit) }),
     burst: BUCKETS.includes(algorithm) ? numberOf(fields.burst) : undefined,
     by: byOf(fields.by),
     counts: fields.counts,
-    headroom: /^\d+$/.test(fields.headroom) ? Number(fields.headroom) : fields.headroom,
+    headroom: numberOf(fields.headroom),
   };
 }
 
@@ -125,10 +126,9 @@ function byText(by) {
   return [by].flat().join(", ") || "*";
 }
 
-// What is no number goes to the service as it is, which says what is wrong with it.
-function numberOf(text) {
-  if (text.trim() === "") return undefined;
-  return Number.isNaN(Number(text)) ? text : Number(text);
+function secondsOf(text, unit) {
+  const count = numberOf(text);
+  return typeof count === "number" ? count * Number(unit) : count;
 }
 
 function textOf(value) {

@@ -7,6 +7,7 @@ import { consideredPart, decisionCard } from "./explained.js";
 import { field, showFaults, tick } from "./fields.js";
 import { problemBox } from "./notices.js";
 import { subjectFields, subjectsOfQuery } from "./subject_fields.js";
+import { numberOf } from "./words.js";
 
 const PRIORITIES = [["normal", "normal"], ["low", "low"]];
 
@@ -19,7 +20,7 @@ export function openTry(main, query, signal) {
       field("Route", { name: "/route_key", required: true }),
       field("Role", { name: "/role", width: "short",
         placeholder: "default" }),
-      field("Cost", { name: "/cost", type: "number", min: 0, value: "1", width: "short" }),
+      field("Cost", { name: "/cost", inputmode: "numeric", value: "1", width: "short" }),
       field("Other costs", { name: "/costs", placeholder: "tokens=1500" }),
       field("Priority", { name: "/priority", options: PRIORITIES, width: "short" })),
     tick("Charge it, as a real check does", { name: "charge" }),
@@ -51,7 +52,7 @@ function bodyOf(elements, subjects) {
   return {
     subjects,
     route_key: elements["/route_key"].value,
-    cost: isCharged ? Number(elements["/cost"].value) : 0,
+    cost: isCharged ? costOf(elements["/cost"].value) : 0,
     costs: costsOf(elements["/costs"].value, isCharged),
     priority: elements["/priority"].value,
     explain: true,
@@ -61,8 +62,15 @@ function bodyOf(elements, subjects) {
 
 // "tokens=1500, images=2".
 function costsOf(text, isCharged) {
-  const pairs = text.split(",").map((part) => part.split("=").map((word) => word.trim()))
-    .filter(([name]) => name !== "");
+  const parts = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
 
-  return Object.fromEntries(pairs.map(([name, count]) => [name, isCharged ? Number(count) : 0]));
+  return Object.fromEntries(parts.map((part) => {
+    const [name, ...count] = part.split("=");
+    return [name.trim(), isCharged ? costOf(count.join("=")) : 0];
+  }));
+}
+
+// Nothing is not 0, so the service says that a number is missing.
+function costOf(text) {
+  return numberOf(text) ?? "";
 }

@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: MIT
 //
-// Numbers, times and lists as people read them. Nothing here touches the page.
+// Numbers, times and lists as people read and write them. Nothing here touches the page.
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 const grouped = new Intl.NumberFormat("en");
 const moment = new Intl.DateTimeFormat("en-GB",
   { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 export function numberWords(value) {
-  return value === null || value === undefined ? "–" : grouped.format(value);
+  return typeof value === "number" ? grouped.format(value) : "–";
+}
+
+// What somebody has typed: undefined if that is nothing, and a text if it is no whole number that is
+// held exactly. The service takes no text for a number, and says so.
+export function numberOf(text) {
+  const typed = text.trim();
+  const number = Number(typed);
+
+  if (typed === "") return undefined;
+  return /^-?\d+$/.test(typed) && Number.isSafeInteger(number) ? number : typed;
 }
 
 export function shareWords(part, whole) {
