@@ -15,7 +15,8 @@
  * USAGE_FILE_REST_US, and what was not saved stays in memory. A damaged one is set aside, and
  * another one begun. One of another program, or of a newer version, is left alone. The log says so
  * once, and once again when it is over. A kill loses nothing that was saved; a loss of power may
- * lose the last of it.
+ * lose the last of it. If the file is deleted, set aside, or replaced, what this process still
+ * holds is saved again; what others had saved is lost with it.
  *
  * The flusher's thread saves, over one connection; the readers' thread reads, over another. */
 #ifndef JOURNAL_USAGE_FILE_H
@@ -49,6 +50,11 @@ MUST_USE bool usage_file_commit(struct usage_file *file);
 /* May be called before the commit. Deletes some of what is too old by the wall clock, once that has
  * not been set for a day. Both clocks are arguments, in microseconds. */
 void usage_file_forget(struct usage_file *file, int64_t wall_us, int64_t monotonic_us);
+
+/* Whether the file lacked what this process had saved when the save began, because it is another
+ * one, or an old copy. Then usage_mark_unsent() must be called for all apps, for those that are
+ * saved now before they are added. */
+bool usage_file_has_lost(const struct usage_file *file);
 
 /* The next save is tried at once, even just after a failure. The flusher's thread. */
 void usage_file_wake(struct usage_file *file);

@@ -25,7 +25,8 @@ struct flush {
     uint64_t upto;  /* of CARGO_LOG: number of the newest record that is needed */
     bool from_lost; /* Redis has lost what it had, so it needs all that is held here */
 
-    bool succeeded; /* Redis has it */
+    bool succeeded; /* Redis, or the file, has it */
+    bool has_lost;  /* and what the file had before was lost since it was last asked */
 };
 
 #endif

@@ -27,7 +27,8 @@ struct flusher {
     struct feed *feed;           /* NULL: the rings are the log, and usage is not shared */
     struct usage_file *file;     /* NULL: usage is not saved; only without a feed */
     struct usage *usage;
-    struct ring_counts counts; /* what is being rolled up */
+    SLIST_HEAD(, journal_app) counted; /* all apps with usage */
+    struct ring_counts counts;         /* what is being rolled up */
     struct silence silence;
     /* For CARGO_LOG the dirty apps; for CARGO_USAGE the apps with usage that neither the feed nor
      * the file has. */
@@ -44,6 +45,7 @@ static void on_hurried(struct flush *flush);
 static void on_asked(struct queue_item *item);
 static bool is_going(const struct flusher *flusher);
 static void begin(struct flusher *flusher, enum cargo cargo);
+static void end(struct flusher *flusher, enum cargo cargo);
 static void go_on(struct flusher *flusher, enum cargo cargo);
 static bool can_send(const struct flusher *flusher);
 static void send_some(struct flusher *flusher, enum cargo cargo);
@@ -52,6 +54,7 @@ static void roll_up_some(struct flusher *flusher);
 static void roll_up(struct flusher *flusher, struct journal_app *app);
 static void save_some(struct flusher *flusher);
 static bool save(struct flusher *flusher, struct journal_app *const apps[], size_t count);
+static void note_lost(struct flusher *flusher);
 static void stay(struct flusher *flusher);
 static void set_out(struct flusher *flusher, struct journal_app *app, enum cargo cargo);
 static void settle(struct flusher *flusher, struct journal_app *app, enum cargo cargo,
@@ -196,11 +199,11 @@ void flusher_end(struct flusher *flusher)
         feed_wake(flusher->feed);
     if (flusher->file != NULL)
         usage_file_wake(flusher->file);
-    for (enum cargo cargo = 0; cargo < CARGOS; cargo++) {
-        begin(flusher, cargo);
-        while (!STAILQ_EMPTY(&flusher->going[cargo]))
-            go_on(flusher, cargo);
-    }
+    for (enum cargo cargo = 0; cargo < CARGOS; cargo++)
+        end(flusher, cargo);
+    /* The file may be lost although nothing was left to save. */
+    if (flusher->file != NULL && save(flusher, NULL, 0))
+        end(flusher, CARGO_USAGE);
     queue_drain(flusher->dirty); /* those that were not sent */
     flushes_refuse(&flusher->flushes);
     tell_unsent(flusher);
@@ -243,6 +246,8 @@ static void on_asked(struct queue_item *item)
             note_unsent(flusher, app);
         }
         has_all = app->usage == NULL || (flusher->file != NULL && save(flusher, &app, 1));
+        flush->has_lost = has_all && app->has_lost;
+        app->has_lost &= !has_all;
         break;
     case CARGOS:
         ASSERT(false);
@@ -264,6 +269,13 @@ static void begin(struct flusher *flusher, enum cargo cargo)
     if (cargo == CARGO_LOG)
         queue_drain(flusher->dirty);
     STAILQ_CONCAT(&flusher->going[cargo], &flusher->waiting[cargo]);
+}
+
+static void end(struct flusher *flusher, enum cargo cargo)
+{
+    begin(flusher, cargo);
+    while (!STAILQ_EMPTY(&flusher->going[cargo]))
+        go_on(flusher, cargo);
 }
 
 /* Takes a few apps, in one round trip at most. What was asked before it goes with it. */
@@ -353,8 +365,10 @@ static void roll_up(struct flusher *flusher, struct journal_app *app)
     ring_take_counts(&app->ring, counts);
     if (counts->tallies[0].count + counts->tallies[1].count == 0)
         return;
-    if (app->usage == NULL)
+    if (app->usage == NULL) {
         app->usage = usage_app_new(flusher->usage);
+        SLIST_INSERT_HEAD(&flusher->counted, app, in_counted);
+    }
     const size_t earlier = counts->tallies[0].minute < counts->tallies[1].minute ? 0 : 1;
     const int64_t elapsed_minutes = clock_monotonic_us() / MINUTE_US;
     usage_add(app->usage, &counts->tallies[earlier], elapsed_minutes);
@@ -387,6 +401,8 @@ static bool save(struct flusher *flusher, struct journal_app *const apps[], size
 {
     if (!usage_file_begin(flusher->file))
         return false;
+    if (usage_file_has_lost(flusher->file))
+        note_lost(flusher);
     for (size_t i = 0; i < count; i++)
         usage_file_add(flusher->file, apps[i]->id, apps[i]->usage);
     usage_file_forget(flusher->file, clock_wall_us(), clock_monotonic_us());
@@ -395,6 +411,20 @@ static bool save(struct flusher *flusher, struct journal_app *const apps[], size
     for (size_t i = 0; i < count; i++)
         usage_mark_sent(apps[i]->usage);
     return true;
+}
+
+/* All apps come again, those of a save that has begun as well. */
+static void note_lost(struct flusher *flusher)
+{
+    struct journal_app *app;
+
+    for (app = SLIST_FIRST(&flusher->counted); app != NULL; app = SLIST_NEXT(app, in_counted)) {
+        usage_mark_unsent(app->usage);
+        app->has_lost = true;
+        note_unsent(flusher, app);
+    }
+    if (flusher->is_ending)
+        begin(flusher, CARGO_USAGE);
 }
 
 /* Usage that cannot be sent now. */

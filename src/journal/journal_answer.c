@@ -13,7 +13,7 @@
 /* What Redis, or the file, has answered so far. */
 struct journal_progress {
     enum { FLUSH_NEEDED, FLUSH_DONE, FLUSH_FAILED } flush; /* of what this instance knows */
-    bool was_replaced;           /* what Redis had is gone, or was not ours */
+    bool was_replaced;           /* what Redis, or the file, had is gone, or was not ours */
     bool has_begun;              /* with the members below */
     struct arena scratch;        /* of JOURNAL_LOG */
     struct feed_entries entries; /* of JOURNAL_LOG and JOURNAL_ENTRIES */
@@ -101,11 +101,17 @@ void journal_answer_ask(const struct journal_job *job, struct journal_app *app, 
     flush->cargo = answers[job->asks].cargo;
     flush->upto = ring_newest(&app->ring);
     flush->from_lost = job->progress->was_replaced;
+    flush->has_lost = false;
 }
 
 void journal_answer_note_flush(struct journal_job *job, bool succeeded)
 {
     job->progress->flush = succeeded ? FLUSH_DONE : FLUSH_FAILED;
+}
+
+void journal_answer_note_lost(struct journal_job *job)
+{
+    job->progress->was_replaced = true;
 }
 
 void journal_answer_abandon(struct journal_job *job)

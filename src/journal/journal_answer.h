@@ -28,6 +28,8 @@ void journal_answer_ask(const struct journal_job *job, struct journal_app *app,
                         struct flush *flush);
 /* What the flusher said, or false if it said nothing in time. */
 void journal_answer_note_flush(struct journal_job *job, bool succeeded);
+/* The flusher said that the file has lost usage, so the answer must tell. */
+void journal_answer_note_lost(struct journal_job *job);
 
 /* To be called in place of the steps that are left, if there are any. */
 void journal_answer_abandon(struct journal_job *job);

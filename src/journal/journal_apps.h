@@ -37,6 +37,8 @@ struct journal_app {
     bool goes_alone[CARGOS];                    /* see round_trip.h */
     bool is_hurried;                            /* `hurry` is asked for */
     bool unsent;                                /* its usage is in the flusher's lists */
+    bool has_lost;                              /* usage, and nobody has been told yet */
+    SLIST_ENTRY(journal_app) in_counted;        /* once it has usage */
     TAILQ_ENTRY(journal_app) in_silence;        /* while `bytes` is not 0; see silence.h */
     int64_t heard_us;
     size_t bytes;

@@ -204,6 +204,8 @@ static void on_flushed(struct flush *flush)
     struct asked *asked = CONTAINER_OF(flush, struct asked, flush);
     struct reader *reader = asked->reader;
 
+    if (asked->job != NULL && flush->has_lost)
+        journal_answer_note_lost(asked->job);
     if (asked->job != NULL)
         resume(reader, asked, flush->succeeded);
     TAILQ_INSERT_HEAD(&reader->spare, asked, in_list);

@@ -28,10 +28,15 @@ static const char *const migrations[] = {
     " UNIQUE (span, start, app, instance, part));",
 };
 
-/* The newest minute of an app that has given way: before, there are only hours. */
+/* The newest minute of an app that has given way: before, there are only hours. And how often each
+ * process has saved, by which it sees that the file is another one, or an old copy. */
 static const char additions[] = "CREATE TABLE IF NOT EXISTS usage_shortened ("
                                 " app TEXT NOT NULL PRIMARY KEY,"
-                                " minute INTEGER NOT NULL) WITHOUT ROWID;";
+                                " minute INTEGER NOT NULL) WITHOUT ROWID;"
+                                "CREATE TABLE IF NOT EXISTS usage_savers ("
+                                " instance INTEGER NOT NULL PRIMARY KEY,"
+                                " saves INTEGER NOT NULL,"
+                                " minute INTEGER NOT NULL);"; /* of the last one */
 
 /* The time comes first in the key, so that new rows go to its end, and old ones are found there. */
 static const char *const statements[] = {
@@ -62,6 +67,11 @@ static const char *const statements[] = {
                 "  ORDER BY span, start LIMIT ?2)",
     [SHORTENED] = "SELECT minute FROM usage_shortened WHERE app = ?1",
     [FORGET_SHORTENED] = "DELETE FROM usage_shortened WHERE minute < ?1",
+    [SAVES] = "SELECT saves FROM usage_savers WHERE instance = ?1",
+    [NOTE_SAVE] = "INSERT INTO usage_savers (instance, saves, minute) VALUES (?1, ?2, ?3)"
+                  " ON CONFLICT (instance)"
+                  " DO UPDATE SET saves = excluded.saves, minute = excluded.minute",
+    [FORGET_SAVERS] = "DELETE FROM usage_savers WHERE minute < ?1",
 };
 
 static const struct database_options options_of_both = {
@@ -89,6 +99,8 @@ static void side_close(struct usage_side *side);
 static void side_fail(struct usage_side *side, struct usage_file *file, const char *event);
 static void side_succeed(struct usage_side *side, const char *event);
 static bool set_aside(struct usage_file *file);
+static bool look_for_loss(struct usage_file *file);
+static bool note_save(struct usage_file *file);
 static bool save_view(void *context, const struct usage_view *view);
 static bool read_stretch(struct usage_side *side, const char *app_id, struct usage_report *report,
                          const struct usage_cursor *cursor);
@@ -135,14 +147,21 @@ bool usage_file_begin(struct usage_file *file)
     side->error = (struct error){0};
     if (clock_monotonic_us() < side->rests_until_us)
         return false;
+    if (side->database != NULL && database_has_moved(side->database))
+        side_close(side);
     if (set_aside(file) && side_open(side, file) &&
         database_begin(side->database, DATABASE_WRITE, &side->error)) {
-        if (usage_file_room_make(side, file->bytes_max))
+        if (usage_file_room_make(side, file->bytes_max) && look_for_loss(file))
             return true;
         database_roll_back(side->database);
     }
     side_fail(side, file, "usage cannot be saved");
     return false;
+}
+
+bool usage_file_has_lost(const struct usage_file *file)
+{
+    return file->has_lost;
 }
 
 void usage_file_add(struct usage_file *file, const char *app_id, struct usage_app *app)
@@ -162,8 +181,13 @@ bool usage_file_commit(struct usage_file *file)
 {
     struct usage_side *side = &file->saving;
 
-    if (side->error.message[0] == '\0' && database_commit(side->database, &side->error)) {
+    if (side->error.message[0] == '\0' && note_save(file) &&
+        database_commit(side->database, &side->error)) {
+        file->saves++;
         side_succeed(side, "usage is saved again");
+        if (file->has_lost)
+            log_write(LOG_WARN, "usage was lost, and what is held here is saved again",
+                      LOG_STRING("path", file->path));
         return true;
     }
     /* After a commit that failed there is nothing to roll back, and that does no harm. */
@@ -271,6 +295,33 @@ static bool set_aside(struct usage_file *file)
     log_write(LOG_ERROR, "usage begins anew, because its file is damaged and was set aside",
               LOG_STRING("path", file->path));
     return true;
+}
+
+/* False when that cannot be said. */
+static bool look_for_loss(struct usage_file *file)
+{
+    struct usage_side *side = &file->saving;
+    sqlite3_stmt *statement = database_statement(side->database, SAVES);
+    int64_t saves = 0;
+
+    database_bind_integer(statement, 1, (int64_t)file->instance);
+    const enum database_step step = database_step(side->database, statement, &side->error);
+    if (step == DATABASE_ROW)
+        saves = database_integer(statement, 0);
+    (void)sqlite3_reset(statement);
+    file->has_lost = saves != file->saves;
+    return step != DATABASE_FAILED;
+}
+
+static bool note_save(struct usage_file *file)
+{
+    struct usage_side *side = &file->saving;
+    sqlite3_stmt *statement = database_statement(side->database, NOTE_SAVE);
+
+    database_bind_integer(statement, 1, (int64_t)file->instance);
+    database_bind_integer(statement, 2, file->saves + 1);
+    database_bind_integer(statement, 3, clock_wall_us() / MINUTE_US);
+    return usage_side_run(side, statement);
 }
 
 /* A usage_take_fn. */

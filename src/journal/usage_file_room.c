@@ -6,6 +6,7 @@
 
 #define SMALL_PART 64 /* an app may always have this part of the file */
 
+static bool forget_before(struct usage_side *side, enum statement which, int64_t minute);
 static int64_t ask_integer(struct usage_side *side, enum statement which);
 static bool shorten(struct usage_side *side, int64_t bytes_max);
 static bool shorten_by(struct usage_side *side, struct text app_id, int64_t rows);
@@ -49,13 +50,8 @@ void usage_file_room_forget(struct usage_side *side, int64_t now)
         database_bind_integer(statement, 2, now - kept_minutes);
         was_run = usage_side_run(side, statement);
     }
-    if (!was_run)
-        return;
-
-    sqlite3_stmt *shortened = database_statement(side->database, FORGET_SHORTENED);
-
-    database_bind_integer(shortened, 1, now - usage_kept_minutes[USAGE_MINUTE]);
-    (void)usage_side_run(side, shortened);
+    if (was_run && forget_before(side, FORGET_SHORTENED, now - usage_kept_minutes[USAGE_MINUTE]))
+        (void)forget_before(side, FORGET_SAVERS, now - usage_kept_minutes[USAGE_HOUR]);
 }
 
 /* In memory, too, the hour of a minute that was dropped is told as an hour. */
@@ -83,6 +79,14 @@ bool usage_file_room_tell(struct usage_side *side, const char *app_id, struct us
         return error_set(&side->error, "the file has become too full meanwhile");
     report->hourly_before = hourly_before;
     return true;
+}
+
+static bool forget_before(struct usage_side *side, enum statement which, int64_t minute)
+{
+    sqlite3_stmt *statement = database_statement(side->database, which);
+
+    database_bind_integer(statement, 1, minute);
+    return usage_side_run(side, statement);
 }
 
 /* 0 when that fails, which the side's error says. */

@@ -25,7 +25,10 @@ enum statement {
     NOTE_SHORTENED,
     SHORTEN,
     SHORTENED,
-    FORGET_SHORTENED
+    FORGET_SHORTENED,
+    SAVES,
+    NOTE_SAVE,
+    FORGET_SAVERS
 };
 
 /* A connection, and the thread that has it. */
@@ -48,6 +51,8 @@ struct usage_file {
     struct usage_side saving;
     struct usage_side reading;
     atomic_bool is_damaged; /* either side has found that, and the saving one must set it aside */
+    int64_t saves;          /* the commits of this process; the file must know as many */
+    bool has_lost;          /* and it did not when the last save began */
     struct figure failures;
 };
 

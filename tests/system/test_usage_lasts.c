@@ -201,6 +201,33 @@ static void a_damaged_file_stops_neither_decisions_nor_usage(void **state)
     scene_close(&scene);
 }
 
+static void a_deleted_file_costs_nothing_that_the_process_holds(void **state)
+{
+    static const char *const names[] = {"", "-wal", "-shm"};
+    const struct world *world = *state;
+    if (world->redis != NULL)
+        skip(); /* there is no file */
+    struct scene scene;
+    scene_open(&scene, world);
+    check_times(&scene, "alice", "/a", 4);
+    assert_int_equal(decisions(&scene, DAY), 4);
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        char path[SCRATCH_PATH_BYTES + 32];
+        (void)snprintf(path, sizeof(path), "%s/usage.db%s", scene.data_dir, names[i]);
+        assert_int_equal(unlink(path), 0);
+    }
+
+    check_times(&scene, "alice", "/a", 1);
+
+    EXPECT(client_get(scene.tenant, DAY), 200, "{'degraded':true,'totals':{'allowed':5}}");
+    assert_int_equal(decisions(&scene, DAY), 5);
+    service_expect_events(scene.service, "usage was lost, and what is held here is saved again", 1);
+    service_kill(scene.service);
+    scene_go_on(&scene);
+    assert_int_equal(decisions(&scene, DAY), 5);
+    scene_close(&scene);
+}
+
 static void without_a_place_for_the_file_decisions_go_on_and_usage_says_so(void **state)
 {
     const struct world *world = *state;
@@ -234,6 +261,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(only_the_memory_engine_has_a_file_of_usage),
         cmocka_unit_test(the_file_is_in_the_data_directory_wherever_the_catalogue_is),
         cmocka_unit_test(a_damaged_file_stops_neither_decisions_nor_usage),
+        cmocka_unit_test(a_deleted_file_costs_nothing_that_the_process_holds),
         cmocka_unit_test(without_a_place_for_the_file_decisions_go_on_and_usage_says_so),
     };
 

@@ -189,25 +189,30 @@ static void a_damaged_file_is_set_aside_and_another_begun(void **state)
     }
 }
 
+/* All but the first. */
+static void overwrite_pages(void)
+{
+    FILE *file = fopen(usage_file_path, "r+");
+    char *content = calloc(8, 4096);
+
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 4096, SEEK_SET), 0);
+    assert_int_equal(fwrite(content, 4096, 8, file), 8);
+    free(content);
+    assert_int_equal(fclose(file), 0);
+}
+
 /* What the readers' thread finds, the flusher's thread mends. */
 static void damage_that_reading_finds_is_set_aside_too(void **state)
 {
     struct usage_file_case counting = usage_file_case_new(1);
-    char *content;
-    FILE *file;
 
     (void)state;
     usage_file_case_count_much(counting.app, usage_file_now);
     assert_true(usage_file_case_saved(&counting, APP));
     usage_file_case_execute("PRAGMA wal_checkpoint(TRUNCATE)");
     usage_file_free(counting.file);
-    file = fopen(usage_file_path, "r+");
-    assert_non_null(file);
-    assert_int_equal(fseek(file, 4096, SEEK_SET), 0);
-    content = calloc(1, 8 * 4096);
-    assert_int_equal(fwrite(content, 4096, 8, file), 8);
-    free(content);
-    assert_int_equal(fclose(file), 0);
+    overwrite_pages();
 
     counting.file = usage_file_new(usage_file_path, 1, USAGE_FILE_BYTES_MAX);
     const struct usage_query day = {.window_minutes = DAY, .step_minutes = HOUR};
@@ -253,22 +258,84 @@ static void a_file_that_is_not_ours_or_is_newer_is_left_alone(void **state)
     }
 }
 
-static void a_file_that_was_deleted_is_made_anew(void **state)
+static void lose_file(void)
+{
+    static const char *const names[] = {"", "-wal", "-shm"};
+    char path[PATH_BYTES + 8];
+
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        (void)snprintf(path, sizeof(path), "%s%s", usage_file_path, names[i]);
+        assert_int_equal(unlink(path), 0);
+    }
+}
+
+static void a_file_that_was_deleted_is_made_anew_with_all_that_is_held(void **state)
 {
     struct usage_file_case counting = usage_file_case_new(1);
 
     (void)state;
+    minutes_add(counting.app, usage_file_now - 90, "/a", 4, 0);
     minutes_add(counting.app, usage_file_now, "/a", 1, 0);
     assert_true(usage_file_case_saved(&counting, APP));
-    usage_file_case_expect(counting.file, APP, 1);
-    assert_int_equal(unlink(usage_file_path), 0);
+    usage_file_case_expect(counting.file, APP, 5);
+    lose_file();
 
     minutes_add(counting.app, usage_file_now, "/a", 1, 0);
-    assert_false(usage_file_case_saved(&counting, APP));
-    usage_file_wake(counting.file);
+    assert_true(usage_file_case_saved(&counting, APP));
     assert_true(usage_file_case_saved(&counting, APP));
 
-    usage_file_case_expect(counting.file, APP, 2);
+    assert_false(usage_file_has_lost(counting.file));
+    assert_int_equal(usage_file_failures(counting.file), 0);
+    usage_file_case_expect(counting.file, APP, 6);
+    usage_file_case_free(&counting);
+}
+
+/* It has what another process had saved, and some of what this one had. */
+static void an_old_copy_in_place_of_the_file_gets_what_it_lacks(void **state)
+{
+    struct usage_file_case other = usage_file_case_new(2);
+    struct usage_file_case counting = usage_file_case_new(1);
+    char copy[PATH_BYTES + 16];
+    char sql[PATH_BYTES + 32];
+
+    (void)state;
+    minutes_add(other.app, usage_file_now, "/a", 10, 0);
+    assert_true(usage_file_case_saved(&other, APP));
+    usage_file_case_free(&other);
+    minutes_add(counting.app, usage_file_now - 90, "/a", 4, 0);
+    assert_true(usage_file_case_saved(&counting, APP));
+    (void)snprintf(copy, sizeof(copy), "%s.copy", usage_file_path);
+    (void)snprintf(sql, sizeof(sql), "VACUUM INTO '%s'", copy);
+    usage_file_case_execute(sql);
+    minutes_add(counting.app, usage_file_now - 80, "/a", 2, 0);
+    minutes_add(counting.app, usage_file_now, "/a", 1, 0);
+    assert_true(usage_file_case_saved(&counting, APP));
+    usage_file_case_expect(counting.file, APP, 17);
+    lose_file();
+    assert_int_equal(rename(copy, usage_file_path), 0);
+
+    assert_true(usage_file_case_saved(&counting, APP));
+
+    usage_file_case_expect(counting.file, APP, 17);
+    usage_file_case_free(&counting);
+}
+
+static void a_damaged_file_costs_nothing_that_is_held(void **state)
+{
+    struct usage_file_case counting = usage_file_case_new(1);
+
+    (void)state;
+    minutes_add(counting.app, usage_file_now - 90, "/a", 4, 0);
+    usage_file_case_count_much(counting.app, usage_file_now);
+    assert_true(usage_file_case_saved(&counting, APP));
+    usage_file_case_execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    overwrite_pages();
+
+    minutes_add(counting.app, usage_file_now, "/b", 5, 0);
+    WAIT_FOR (PATIENCE_S, usage_file_case_saved(&counting, APP))
+        usage_file_wake(counting.file);
+
+    usage_file_case_expect(counting.file, APP, TALLY_PAIRS_MAX + 9);
     usage_file_case_free(&counting);
 }
 
@@ -311,7 +378,11 @@ int main(void)
         cmocka_unit_test_setup(damage_that_reading_finds_is_set_aside_too, usage_file_case_open),
         cmocka_unit_test_setup(a_file_that_is_not_ours_or_is_newer_is_left_alone,
                                usage_file_case_open),
-        cmocka_unit_test_setup(a_file_that_was_deleted_is_made_anew, usage_file_case_open),
+        cmocka_unit_test_setup(a_file_that_was_deleted_is_made_anew_with_all_that_is_held,
+                               usage_file_case_open),
+        cmocka_unit_test_setup(an_old_copy_in_place_of_the_file_gets_what_it_lacks,
+                               usage_file_case_open),
+        cmocka_unit_test_setup(a_damaged_file_costs_nothing_that_is_held, usage_file_case_open),
         cmocka_unit_test_setup(rows_that_are_no_usage_are_passed_over, usage_file_case_open),
     };
     const int failures = cmocka_run_group_tests(tests, NULL, NULL);

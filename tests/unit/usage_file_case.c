@@ -43,6 +43,8 @@ bool usage_file_case_saved(const struct usage_file_case *counting, const char *a
 {
     if (!usage_file_begin(counting->file))
         return false;
+    if (usage_file_has_lost(counting->file))
+        usage_mark_unsent(counting->app);
     usage_file_add(counting->file, app_id, counting->app);
     if (!usage_file_commit(counting->file))
         return false;
