@@ -345,6 +345,34 @@ static void instances_sum_up(void **state)
     client_free(there);
 }
 
+/* A charge is no decision, whether it takes or gives back. */
+static void what_is_charged_later_or_given_back_changes_no_sum(void **state)
+{
+    static const int costs[] = {9, -9, -500, 3, -1000000};
+    static const int64_t spent = 40 + 7;
+    const struct world *world = *state;
+    struct client *tenant = tenant_new(world->service);
+    tenant_policy(tenant, "{'route_key':'/a','limit':10000,'window_seconds':3600}");
+    EXPECT(client_post(tenant, "/check", "{'user_id':'ada','route_key':'/a','cost':40}"), 200,
+           NULL);
+    for (size_t i = 0; i < ARRAY_COUNT(costs); i++) {
+        EXPECT(client_post(tenant, "/charge", "{'user_id':'%s','route_key':'/a','cost':%d}",
+                           i % 2 == 0 ? "ada" : "bob", costs[i]),
+               200, NULL);
+    }
+    EXPECT(client_post(tenant, "/check", "{'user_id':'ada','route_key':'/a','cost':7}"), 200, NULL);
+
+    const struct reply *usage = client_get(tenant, "/usage");
+
+    EXPECT(usage, 200, "{'totals':{'allowed':2,'denied':0}}");
+    assert_int_equal(json_array_size(reply_at(usage, "costs")), 1);
+    assert_int_equal(reply_integer(usage, "costs.0.cost"), spent);
+    assert_int_equal(json_array_size(reply_at(usage, "top_cost.subjects")), 1);
+    assert_string_equal(reply_text(usage, "top_cost.subjects.0.user_id"), "ada");
+    assert_int_equal(reply_integer(usage, "top_cost.subjects.0.cost"), spent);
+    client_free(tenant);
+}
+
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +382,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(route_and_role_choose_what_is_told),
         cmocka_unit_test(what_shadow_and_candidate_would_have_denied_is_counted),
         cmocka_unit_test(costs_and_limits_that_denied_are_summed),
+        cmocka_unit_test(what_is_charged_later_or_given_back_changes_no_sum),
         cmocka_unit_test(more_routes_than_are_told_apart_are_counted_together),
         cmocka_unit_test(the_most_denied_are_named_with_users_and_addresses_apart),
         cmocka_unit_test(a_wrong_question_is_told_what_is_wrong),
