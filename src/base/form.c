@@ -28,6 +28,7 @@ static bool is_same_name(const char *a, const char *b);
 static const char *nearest_asked(const struct form *form, const char *name);
 static bool was_asked(const struct form *form, const char *name);
 static void words_write(char out[], size_t size, const char *const words[]);
+static void counts_write(char out[static RANGE_BYTES], size_t min, size_t max);
 
 bool form_open(struct form *form, const json_t *value, const char *pointer, struct faults *faults)
 {
@@ -57,7 +58,9 @@ bool form_text(struct form *form, const char *name, enum form_presence presence,
         return false;
     if (value.kind != VALUE_TEXT || value.text.length < bytes_min ||
         value.text.length > bytes_max) {
-        form_fault(form, name, "must be a text of %zu to %zu bytes", bytes_min, bytes_max);
+        char range[RANGE_BYTES];
+        counts_write(range, bytes_min, bytes_max);
+        form_fault(form, name, "must be a text of %s bytes", range);
         return false;
     }
     *out = value.text;
@@ -127,8 +130,10 @@ bool form_array(struct form *form, const char *name, enum form_presence presence
     size_t count = json_array_size(array);
 
     if (!json_is_array(array) || count < count_min || count > count_max) {
-        char range[RANGE_BYTES];
-        (void)snprintf(range, sizeof(range), " of %zu to %zu values", count_min, count_max);
+        char counts[RANGE_BYTES];
+        char range[RANGE_BYTES + sizeof(" of  values")];
+        counts_write(counts, count_min, count_max);
+        (void)snprintf(range, sizeof(range), " of %s values", counts);
         faults_add_type(form->faults, form->pointer, name, FAULT_ARRAY, range);
         return false;
     }
@@ -399,4 +404,12 @@ static void words_write(char out[], size_t size, const char *const words[])
         const char *comma = i == 0 ? "" : ", ";
         length += (size_t)snprintf(out + length, size - length, "%s%s", comma, words[i]);
     }
+}
+
+static void counts_write(char out[static RANGE_BYTES], size_t min, size_t max)
+{
+    if (min == max)
+        (void)snprintf(out, RANGE_BYTES, "%zu", max);
+    else
+        (void)snprintf(out, RANGE_BYTES, "%zu to %zu", min, max);
 }

@@ -151,6 +151,21 @@ static void a_text_is_measured_in_bytes(void **state)
     assert_int_equal(name.length, 0);
 }
 
+static void bounds_that_are_equal_are_told_as_one_number(void **state)
+{
+    (void)state;
+    struct text name;
+    const json_t *list;
+    open_body("{\"name\":\"ab\",\"list\":[]}");
+
+    assert_false(form_text(&form, "name", FORM_OPTIONAL, 16, 16, &name));
+    assert_false(form_array(&form, "list", FORM_OPTIONAL, 2, 2, &list));
+
+    assert_int_equal(faults.count, 2);
+    assert_fault(0, "/in/name", "must be a text of 16 bytes");
+    assert_fault(1, "/in/list", "must be an array of 2 values");
+}
+
 static void what_is_no_integer_in_range_is_a_fault(void **state)
 {
     (void)state;
@@ -478,6 +493,7 @@ int main(void)
         cmocka_unit_test_teardown(an_absent_optional_member_keeps_the_default, end),
         cmocka_unit_test_teardown(an_absent_required_member_is_a_fault_and_so_is_null, end),
         cmocka_unit_test_teardown(a_text_is_measured_in_bytes, end),
+        cmocka_unit_test_teardown(bounds_that_are_equal_are_told_as_one_number, end),
         cmocka_unit_test_teardown(what_is_no_integer_in_range_is_a_fault, end),
         cmocka_unit_test_teardown(an_integer_too_large_is_the_only_fault_of_its_document, end),
         cmocka_unit_test_teardown(an_integer_may_have_a_fraction_of_zero_or_an_exponent, end),
