@@ -180,6 +180,87 @@ test("a check is tried at the cost that was typed, and at no other", async () =>
   await page.close();
 });
 
+test("a second click while the answer is on its way does nothing", async () => {
+  const app = await startApp(dashboard.origin);
+  await app.save({ route_key: "/twice", limit: 5, window_seconds: 60 });
+  const page = await dashboard.open(app.key);
+  const asked = [];
+  let release;
+  // Clicks twice, and resolves to what was asked for until `done` is to be seen.
+  const twice = async (button, address, done) => {
+    const held = new Promise((resolve) => { release = resolve; });
+    asked.length = 0;
+    await page.route(address, async (route) => {
+      asked.push(route.request().method());
+      await held;
+      await route.fallback();
+    });
+    await button.click();
+    await button.click();
+    release();
+    await done.waitFor();
+    await page.unrouteAll({ behavior: "wait" });
+    return asked;
+  };
+  const named = (name) => page.getByRole("button", { name, exact: true });
+  const status = (text) => page.getByRole("status").filter({ hasText: text });
+
+  await turnTo(page, "Try a check");
+  await page.getByLabel("is", { exact: true }).fill("7");
+  await page.getByLabel("Route").fill("/twice");
+  await page.getByLabel("Charge it").check();
+  assert.deepEqual(await twice(named("Check"), /\/check/,
+    page.getByRole("region", { name: "Decision" }).filter({ hasText: "4 of 5" })), ["POST"]);
+  await page.evaluate(() => { location.hash = "#/subject?user=7"; });
+  await named("Reset counters").click();
+  await page.getByLabel("Route").first().fill("/twice");
+  assert.deepEqual(await twice(page.locator("form .danger"), /\/reset/,
+    status("1 limit was reset.")), ["POST"]);
+  await turnTo(page, "Policies");
+  assert.deepEqual(await twice(page.getByRole("button", { name: "Shadow" }), /\/policy$/,
+    status("now in shadow")), ["GET", "POST", "GET"]);
+  await page.getByRole("link", { name: "Edit" }).click();
+  assert.deepEqual(await twice(named("Simulate"), /\/policy\/simulate/,
+    page.getByRole("region", { name: "Simulation", exact: true }).first()), ["POST"]);
+  assert.equal((await twice(named("Save"), /\/policy(\?|$)/, status(": saved.")))
+    .filter((method) => method === "POST").length, 1);
+  await page.close();
+});
+
+test("more counters are asked for once, however often one clicks", async () => {
+  const app = await startApp(dashboard.origin);
+  await app.save({ route_key: "/once", limit: 1, window_seconds: 86400 });
+  const page = await dashboard.open(app.key);
+  const rows = page.getByRole("region", { name: "Counters" }).locator("tbody tr");
+  const more = page.getByRole("button", { name: "Show more" });
+  let held = new Promise(() => {});
+  let release;
+  let pages = 0;
+  await page.route(/\/subjects\/state/, async (route) => {
+    const address = new URL(route.request().url());
+    address.searchParams.delete("after");
+    const response = await route.fetch({ url: address.href });
+    pages += 1;
+    if (pages > 1) await held;
+    await route.fulfill({ response,
+      json: { ...await response.json(), next: pages < 3 ? "0123456789abcdef" : null } });
+  });
+
+  await page.getByLabel("is", { exact: true }).fill("7");
+  await page.getByRole("button", { name: "Find" }).click();
+  await more.waitFor();
+  held = new Promise((resolve) => { release = resolve; });
+  await more.click();
+  await more.click();
+  release();
+  await rows.nth(1).waitFor();
+  await more.click();
+  await rows.nth(2).waitFor();
+  assert.equal(await rows.count(), 3);
+  assert.equal(pages, 3);
+  await page.close();
+});
+
 test("no host but this one was asked, nothing was forbidden, and the console is silent", () => {
   assert.deepEqual(dashboard.faults, []);
 });

@@ -3,7 +3,7 @@
 // The only way in which the dashboard makes elements. Texts become text nodes and are never read as
 // HTML, because names of routes, roles and users come from strangers.
 
-// Attributes whose names begin with "on" are listeners. null, undefined and false leave an attribute
+// Attributes whose names begin with "on" are listeners, which may be asynchronous. null, undefined and false leave an attribute
 // or a child out.
 export function element(name, attributes = {}, ...children) {
   return filled(document.createElement(name), attributes, children);
@@ -34,11 +34,29 @@ export function refill(place, children) {
 function filled(made, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (!isGiven(value)) continue;
-    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), oneByOne(value));
     else made.setAttribute(name, value === true ? "" : value);
   }
   made.append(...children.flat(Infinity).filter(isGiven));
   return made;
+}
+
+// Somebody who clicks again while the answer is on its way has not asked for more.
+function oneByOne(listener) {
+  let isBusy = false;
+
+  return async (event) => {
+    if (isBusy) {
+      event.preventDefault();
+      return;
+    }
+    isBusy = true;
+    try {
+      await listener(event);
+    } finally {
+      isBusy = false;
+    }
+  };
 }
 
 function isGiven(value) {

@@ -50,7 +50,7 @@ function editor(first, isSaved, signal) {
   const sides = [["Form", false], ["JSON", true]].map(([title, side]) =>
     element("button", { type: "button", "aria-pressed": String(side === isJson),
       onclick: () => turnTo(side) }, title));
-  const form = element("form", { class: "card", novalidate: true },
+  const form = element("form", { class: "card", novalidate: true, onsubmit: submit },
     element("div", { class: "row sides", role: "group", "aria-label": "How to edit" }, sides),
     fields, element("div", { class: "field whole" }, json), faults,
     element("h2", {}, "In words"), words,
@@ -133,6 +133,12 @@ function editor(first, isSaved, signal) {
     }
   }
 
+  function submit(event) {
+    event.preventDefault();
+    forget();
+    return send(save, signal);
+  }
+
   function tellBadJson(error) {
     faults.replaceChildren(problemBox({ title: "This is not JSON", message: error.message }));
   }
@@ -141,11 +147,6 @@ function editor(first, isSaved, signal) {
     if (!isJson) showFitting(form);
     forget();
     readOut();
-  });
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    forget();
-    send(save, signal);
   });
   show();
   return [form, tried];

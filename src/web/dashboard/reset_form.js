@@ -13,7 +13,7 @@ import { listWords, numberWords } from "./words.js";
 // `onDone` is called after each reset.
 export function resetForm(subjects, policy, onDone) {
   const place = element("div");
-  const form = element("form", { class: "card", novalidate: true },
+  const form = element("form", { class: "card", novalidate: true, onsubmit: reset },
     element("h2", {}, "Reset counters of ", subjectWords(subjects)),
     policy && element("p", { class: "name" }, identityWords(policy)),
     element("div", { class: "row" },
@@ -24,7 +24,7 @@ export function resetForm(subjects, policy, onDone) {
       element("button", { type: "submit", class: "danger" }, "Reset"),
       element("button", { type: "button", onclick: () => form.remove() }, "Cancel")));
 
-  form.addEventListener("submit", async (event) => {
+  async function reset(event) {
     event.preventDefault();
     try {
       const result = await ask("POST", "reset", { body: bodyOf(form, subjects, policy) });
@@ -35,7 +35,8 @@ export function resetForm(subjects, policy, onDone) {
       problem.faults = showFaults(form, problem.faults ?? []);
       place.replaceChildren(problemBox(problem));
     }
-  });
+  }
+
   return form;
 }
 

@@ -10,19 +10,18 @@ import { beginSession } from "./session.js";
 // `problem` is why the last session ended; `onSignedIn` is called once.
 export function openSignIn(main, problem, onSignedIn) {
   const place = element("div", {}, problem && problemBox(problem));
-  const button = element("button", { type: "submit", class: "first" }, "Sign in");
-  const form = element("form", { class: "card narrow", novalidate: true },
+  const form = element("form", { class: "card narrow", novalidate: true, onsubmit: submit },
     element("p", {}, "Sign in with an API key of the app. It stays in this tab and ends with it."),
     field("API key", { name: "key", type: "password", required: true, width: "whole" }),
     place,
-    element("div", { class: "actions" }, button),
+    element("div", { class: "actions" },
+      element("button", { type: "submit", class: "first" }, "Sign in")),
     element("p", { class: "hint" }, "No key yet? Register an app in the ",
       element("a", { href: "docs" }, "reference"), "."));
 
-  form.addEventListener("submit", async (event) => {
+  async function submit(event) {
     event.preventDefault();
     const key = form.elements.key.value.trim();
-    button.disabled = true;
     try {
       await trial(key);
       beginSession(key);
@@ -30,10 +29,9 @@ export function openSignIn(main, problem, onSignedIn) {
     } catch (refusal) {
       place.replaceChildren(problemBox(refusal));
       form.elements.key.focus();
-    } finally {
-      button.disabled = false;
     }
-  });
+  }
+
   main.append(form);
   form.elements.key.focus();
 }

@@ -14,7 +14,7 @@ const PRIORITIES = [["normal", "normal"], ["low", "low"]];
 export function openTry(main, query, signal) {
   const who = subjectFields(subjectsOfQuery(query));
   const answer = element("div", { "aria-live": "polite" });
-  const form = element("form", { class: "card", novalidate: true },
+  const form = element("form", { class: "card", novalidate: true, onsubmit: check },
     who.root,
     element("div", { class: "row" },
       field("Route", { name: "/route_key", required: true }),
@@ -27,7 +27,7 @@ export function openTry(main, query, signal) {
     element("div", { class: "actions" },
       element("button", { type: "submit", class: "first" }, "Check")));
 
-  form.addEventListener("submit", async (event) => {
+  async function check(event) {
     event.preventDefault();
     try {
       const body = bodyOf(form.elements, who.read());
@@ -40,7 +40,8 @@ export function openTry(main, query, signal) {
       answer.replaceChildren(problemBox(problem),
         problem.explain ? consideredPart(problem.explain) : "");
     }
-  });
+  }
+
   main.append(form, answer);
 }
 
