@@ -261,6 +261,39 @@ test("more counters are asked for once, however often one clicks", async () => {
   await page.close();
 });
 
+test("the step that has not ended is no dip in the pictures", async () => {
+  const app = await startApp(dashboard.origin);
+  const page = await dashboard.open(app.key);
+  const counts = { denied: 0, shadow_denied: 0, candidate_denied: 0, degraded: 0 };
+  const series = [60, 90, 1].map((allowed, i) =>
+    ({ timestamp: 1795275000 + 900 * i, allowed, ...counts }));
+  const routes = [{ route: "/step", role: "default", allowed: 151, ...counts }];
+  await page.route(/\/usage/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response,
+      json: { ...await response.json(), step_seconds: 900, series, routes } });
+  });
+  await page.waitForFunction(() => window.uPlot);
+  await page.evaluate(() => {
+    window.uPlot = class extends window.uPlot {
+      constructor(options, data, place) {
+        super(options, data, place);
+        window.drawn = data;
+      }
+    };
+  });
+
+  await turnTo(page, "Overview");
+  await page.getByRole("img", { name: "at most 90 in one step" }).waitFor();
+  assert.deepEqual((await page.evaluate(() => window.drawn)).slice(0, 2),
+    [[1795275000, 1795275900], [4, 6]]);
+  assert.equal((await page.locator("polyline").getAttribute("points")).split(" ").length, 2);
+  await page.getByText("As a table").click();
+  assert.equal(await page.getByRole("region", { name: "Decisions by step" }).locator("tbody tr")
+    .count(), 3);
+  await page.close();
+});
+
 test("no host but this one was asked, nothing was forbidden, and the console is silent", () => {
   assert.deepEqual(dashboard.faults, []);
 });

@@ -20,12 +20,18 @@ const THEN_AND_NOW = [
 ];
 const SPARK = { width: 120, height: 24 };
 
+// The steps that have ended. The newest has not, so it would look like a fall.
+export function endedSteps(series) {
+  return series.slice(0, -1);
+}
+
 // A chart of decisions per minute. `root` is the place on the page, and `show` takes an answer of
-// /usage.
+// /usage. Only the table has the newest step.
 export function usageChart(signal) {
   const { root, show } = timeChart(OUTCOMES, signal);
 
-  return { root, show: ({ series, step_seconds: step }) => show(series, step / 60) };
+  return { root, show: ({ series, step_seconds: step }) =>
+    show(series, step / 60, endedSteps(series)) };
 }
 
 // A chart of decisions per step. `show` takes an answer of /policy/simulate. The picture begins and

@@ -2,7 +2,7 @@
 //
 // How often callers meet their limits, who does, and on which routes.
 import { ask } from "./api.js";
-import { sparkline, usageChart } from "./charts.js";
+import { endedSteps, sparkline, usageChart } from "./charts.js";
 import { deniedRow, deniedWords, lackWords } from "./denied.js";
 import { element, refill, table } from "./element.js";
 import { field } from "./fields.js";
@@ -90,7 +90,7 @@ function showUsage(body, place, query, signal) {
         const { route, role } = each;
         const { series } = await ask("GET", "usage",
           { query: { ...query, route_key: route, role }, signal });
-        const counts = series.map((point) => point.allowed + point.denied);
+        const counts = endedSteps(series).map((point) => point.allowed + point.denied);
         lines.set(keyOf(each), counts);
         for (const row of routes.children)
           if (row.dataset.key === keyOf(each)) row.lastElementChild.replaceChildren(lineOf(counts));
