@@ -418,7 +418,7 @@ static void note_lost(struct flusher *flusher)
 {
     struct journal_app *app;
 
-    for (app = SLIST_FIRST(&flusher->counted); app != NULL; app = SLIST_NEXT(app, in_counted)) {
+    SLIST_FOREACH (app, &flusher->counted, in_counted) {
         usage_mark_unsent(app->usage);
         app->has_lost = true;
         note_unsent(flusher, app);
@@ -498,10 +498,10 @@ static void tell_unsent(const struct flusher *flusher)
     uint64_t records = 0;
     int64_t usages = 0;
 
-    STAILQ_FOREACH(app, &flusher->waiting[CARGO_LOG], in_cargo[CARGO_LOG])
-    records += flusher->feed == NULL ? 0 : ring_newest(&app->ring) - app->sent;
-    STAILQ_FOREACH(app, &flusher->waiting[CARGO_USAGE], in_cargo[CARGO_USAGE])
-    usages++;
+    STAILQ_FOREACH (app, &flusher->waiting[CARGO_LOG], in_cargo[CARGO_LOG])
+        records += flusher->feed == NULL ? 0 : ring_newest(&app->ring) - app->sent;
+    STAILQ_FOREACH (app, &flusher->waiting[CARGO_USAGE], in_cargo[CARGO_USAGE])
+        usages++;
     if (records > 0 || usages > 0)
         log_write(LOG_WARN, "journal not all sent", LOG_INTEGER("count", (int64_t)records),
                   LOG_INTEGER("usage_apps", usages));

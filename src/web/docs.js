@@ -1,5 +1,5 @@
-// Shows the OpenAPI document. Nothing leaves this origin, and no key outlives the page. All addresses
-// are relative, because a proxy may give the service a prefix.
+// Shows the OpenAPI document. Nothing leaves this origin, and no key outlives the page. All
+// addresses are relative, because a proxy may give the service a prefix.
 "use strict";
 
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
@@ -9,8 +9,8 @@ function followColorScheme() {
   document.documentElement.classList.toggle("dark-mode", dark.matches);
 }
 
-// The document's curl lines have the default address. The reader needs that of this service, without
-// characters that have a meaning in JSON or in a shell.
+// The document's curl lines have the default address. The reader needs that of this service,
+// without characters that have a meaning in JSON or in a shell.
 function withThisAddress(updateSpec) {
   const prefix = new URL(".", location).pathname.replace(/\/$/, "").replace(/[^\w/.~%-]/g,
     (character) => `%${character.charCodeAt(0).toString(16)}`);

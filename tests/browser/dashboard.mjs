@@ -20,8 +20,8 @@ export const VIEWS = [["Subjects", "Find a subject"], ["Overview", "Overview"],
 // A name that would run a script if it were ever read as HTML.
 export const HOSTILE = "<img src=x onerror=\"window.wasRun=1\">";
 
-// A service and a browser. `open` makes a tab of its own, with a storage of its own; with a key it is
-// signed in. `faults` has what any of the tabs did that no page may do.
+// A service and a browser. `open` makes a tab of its own, with a storage of its own; with a key it
+// is signed in. `faults` has what any of the tabs did that no page may do.
 export async function startDashboard() {
   const service = await startService(SLUICE_BINARY, "--manage-limit", "off");
   const { chromium } = fromPackages("playwright-core");

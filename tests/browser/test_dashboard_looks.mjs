@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The dashboard in a browser: what it weighs, what it may do, and whether everybody can read and use
-// each view.
+// The dashboard in a browser: what it weighs, what it may do, and whether everybody can read and
+// use each view.
 import assert from "node:assert/strict";
 import { mkdir, readFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// How long the views of the dashboard take, from an empty cache until they are drawn and the browser
-// is idle, so that they answer a reader at once. Prints the longest as JSON. The environment has
-// SLUICE_ORIGIN and SLUICE_KEY.
+// How long the views of the dashboard take, from an empty cache until they are drawn and the
+// browser is idle, so that they answer a reader at once. Prints the longest as JSON. The
+// environment has SLUICE_ORIGIN and SLUICE_KEY.
 import { fromPackages } from "./dashboard.mjs";
 
 const { SLUICE_CHROMIUM, SLUICE_KEY, SLUICE_ORIGIN } = process.env;

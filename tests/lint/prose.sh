@@ -16,7 +16,7 @@ sources()
             -e '(^|/)CMakeLists\.txt$' -e '^(dev|docker/|config/package/debian/)'
 }
 
-long=$(sources | LC_ALL=C.UTF-8 xargs grep -nHE '^.{101,}$' | grep -vE '://|[^ ]{80}' || true)
+long=$(sources | LC_ALL=C.UTF-8 xargs grep -nHE '^.{101,}$' | grep -vE '[a-z]://|[^ ]{80}' || true)
 phrases=$({ sources; find ./*.md docs examples -name '*.md'; } |
     grep -vx tests/lint/prose.sh | xargs grep -nHiwE "$PHRASES" || true)
 [ -z "$long" ] || printf 'longer than 100 columns:\n%s\n' "$long"

@@ -3,8 +3,8 @@
 // The only way in which the dashboard makes elements. Texts become text nodes and are never read as
 // HTML, because names of routes, roles and users come from strangers.
 
-// Attributes whose names begin with "on" are listeners, which may be asynchronous. null, undefined and false leave an attribute
-// or a child out.
+// Attributes whose names begin with "on" are listeners, which may be asynchronous. null, undefined
+// and false leave an attribute or a child out.
 export function element(name, attributes = {}, ...children) {
   return filled(document.createElement(name), attributes, children);
 }
@@ -13,7 +13,8 @@ export function drawing(name, attributes = {}, ...children) {
   return filled(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
 }
 
-// A table that scrolls inside itself. The keyboard reaches it, because it may be wider than the page.
+// A table that scrolls inside itself. The keyboard reaches it, because it may be wider than the
+// page.
 export function table(label, columns, body) {
   const heads = columns.map(([title, kind]) => element("th", { scope: "col", class: kind }, title));
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Makes or changes a policy: a form for what is common, and the JSON for all of it. What it means is
-// read out below, and a button tells what it would have done.
+// Makes or changes a policy: a form for what is common, and the JSON for all of it. What it means
+// is read out below, and a button tells what it would have done.
 import { ask } from "./api.js";
 import { refuseIfReplaced } from "./changed.js";
 import { element } from "./element.js";

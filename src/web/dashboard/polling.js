@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Asking again and again, without being a burden: not while nobody looks, and not before the service
-// takes more requests.
+// Asking again and again, without being a burden: not while nobody looks, and not before the
+// service takes more requests.
 
 // Runs `step` at once and then each `seconds`, until the signal is aborted. What it throws goes to
 // `onTrouble`, and null after a step that went well.

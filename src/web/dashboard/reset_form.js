@@ -9,8 +9,8 @@ import { identityWords } from "./policy_words.js";
 import { subjectWords } from "./subject_fields.js";
 import { listWords, numberWords } from "./words.js";
 
-// `policy` is the one whose counters are reset. Without it, that is asked for by a route and a role.
-// `onDone` is called after each reset.
+// `policy` is the one whose counters are reset. Without it, that is asked for by a route and a
+// role. `onDone` is called after each reset.
 export function resetForm(subjects, policy, onDone) {
   const place = element("div");
   const form = element("form", { class: "card", novalidate: true, onsubmit: reset },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The API key of this tab. It ends with the tab, and leaves it only in a header field of requests to
-// this origin (api.js).
+// The API key of this tab. It ends with the tab, and leaves it only in a header field of requests
+// to this origin (api.js).
 const NAME = "sluice-key";
 const listeners = [];
 

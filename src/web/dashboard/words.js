@@ -10,8 +10,8 @@ export function numberWords(value) {
   return typeof value === "number" ? grouped.format(value) : "–";
 }
 
-// What somebody has typed: undefined if that is nothing, and a text if it is no whole number that is
-// held exactly. The service takes no text for a number, and says so.
+// What somebody has typed: undefined if that is nothing, and a text if it is no whole number that
+// is held exactly. The service takes no text for a number, and says so.
 export function numberOf(text) {
   const typed = text.trim();
   const number = Number(typed);

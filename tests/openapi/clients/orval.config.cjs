@@ -1,5 +1,5 @@
-// Two clients: one sends, and the other checks answers. It takes no member that the document does not
-// name.
+// Two clients: one sends, and the other checks answers. It takes no member that the document does
+// not name.
 module.exports = {
   fetch: {
     input: "openapi.json",
