@@ -163,12 +163,12 @@ static void expect_log(struct client *tenant, size_t decisions)
     assert_int_equal(json_array_size(client_get(tenant, "/logs/latest")->json), decisions);
 }
 
-/* Unless `is_whole`, usage that was sent in earlier minutes may be lost. */
+/* Unless `is_whole`, usage that was sent in earlier minutes may be lost, which is told once. */
 static void expect_usage(struct client *tenant, int64_t decisions, bool is_whole)
 {
     const struct reply *usage = client_get(tenant, "/usage");
 
-    EXPECT(usage, 200, "{'degraded':false}");
+    EXPECT(usage, 200, is_whole ? "{'degraded':false}" : NULL);
     assert_in_range(reply_integer(usage, "totals.allowed"), is_whole ? decisions : 1, decisions);
 }
 
@@ -209,7 +209,7 @@ static void a_log_and_a_usage_of_another_type_cost_no_other_app_anything(void **
         WAIT_FOR (WAIT_SECONDS, scratch_contains(service_log(service), keys.at[k])) {
             damage(world, damages[0], keys.at[k]);
             expect_log(spoilt, decisions);
-            EXPECT(client_get(spoilt, "/usage"), 200, "{'degraded':false}");
+            expect_usage(spoilt, (int64_t)decisions, false);
         }
     }
     client_free(other);
