@@ -10,11 +10,14 @@ from services import blanks_filled
 
 
 def start(service, request, seconds, *options):
-    """`request` is what service.request() returns. Its blanks are filled once."""
+    """`request` is what service.request() returns. Its blanks are filled once. Another one may be
+    starting with the same body, so its file is there whole at any time."""
     head, body = blanks_filled(request).split("\r\n\r\n")
     path = head.split(" ", 2)[1]
     body_file = service.scratch / "body"
-    body_file.write_text(body)
+    written = service.scratch / "body.new"
+    written.write_text(body)
+    written.replace(body_file)
     fields = [f"-H{line}" for line in head.split("\r\n")[1:]
               if not line.startswith(("Host:", "Content-Length:"))]
     over = [f"--base-uri=unix:{service.socket_path}"] if service.socket_path else []
