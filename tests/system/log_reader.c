@@ -86,6 +86,9 @@ void log_reader_wait(struct log_reader *reader, int64_t events)
 
 void log_reader_expect_whole(const struct log_reader *reader)
 {
+    if (reader->gaps > 0)
+        print_error("%lld gaps: %lld missed, %lld unknown\n", (long long)reader->gaps,
+                    (long long)reader->missed, (long long)reader->unknown_gaps);
     assert_int_equal(reader->gaps, 0);
     assert_int_equal(reader->out_of_order, 0);
     for (size_t i = 0; i < reader->instance_count; i++) {

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define DECISIONS       10000
-#define BATCH_TIME_US   (50 * MILLISECOND_US) /* 1,000 decisions a second */
+#define BATCH_TIME_US   (50 * MILLISECOND_US) /* at most 1,000 decisions a second */
 #define APPS            3
 #define CROWD           50
 #define CROWD_DECISIONS 3000
@@ -122,11 +122,14 @@ static void each_of_10000_decisions_arrives_once_and_in_order(void **state)
     followed_by(&readers[1], followed_elsewhere(world), here);
     const int64_t begun_us = clock_monotonic_us();
 
+    /* Nor is time made up for after a stop: of a burst of thousands no log keeps all. */
     for (int i = 0; i < DECISIONS / FOLLOWED_BATCH; i++) {
+        const int64_t next_us = clock_monotonic_us() + BATCH_TIME_US;
+
         followed_decide(i % 2 == 0 ? here : there);
         log_reader_turn(&readers[0]);
         log_reader_turn(&readers[1]);
-        rest_until(begun_us + (i + 1) * BATCH_TIME_US);
+        rest_until(next_us);
     }
     const int64_t decided_us = clock_monotonic_us();
 
