@@ -17,6 +17,7 @@
 static void show(const struct log_reader *reader);
 static void ask(struct log_reader *reader, int port, const char *key, const char *query,
                 const char *after);
+static void wait_for_answer(struct log_reader *reader);
 static void receive(struct log_reader *reader);
 static void read_head(struct log_reader *reader);
 static bool read_chunk(struct log_reader *reader);
@@ -58,6 +59,15 @@ void log_reader_resume(struct log_reader *reader, int port, const char *key)
     ask(reader, port, key, "", reader->last_id);
 }
 
+bool log_reader_gets_in(struct log_reader *reader, int port, const char *key)
+{
+    log_reader_open(reader, port, key, "", NULL);
+    wait_for_answer(reader);
+    if (reader->status != 200)
+        log_reader_close(reader);
+    return reader->status == 200;
+}
+
 void log_reader_turn(struct log_reader *reader)
 {
     receive(reader);
@@ -73,8 +83,7 @@ void log_reader_turn(struct log_reader *reader)
 
 void log_reader_begin(struct log_reader *reader)
 {
-    WAIT_FOR (WAIT_SECONDS, reader->status != 0)
-        log_reader_turn(reader);
+    wait_for_answer(reader);
     assert_int_equal(reader->status, 200);
 }
 
@@ -133,6 +142,12 @@ static void ask(struct log_reader *reader, int port, const char *key, const char
 
     reader->fd = raw_connect(port);
     raw_send(reader->fd, request, (size_t)length);
+}
+
+static void wait_for_answer(struct log_reader *reader)
+{
+    WAIT_FOR (WAIT_SECONDS, reader->status != 0)
+        log_reader_turn(reader);
 }
 
 static void receive(struct log_reader *reader)

@@ -56,6 +56,9 @@ void log_reader_close(struct log_reader *reader);
 /* Closes the connection and opens another one, after the last event. What was counted goes on. */
 void log_reader_resume(struct log_reader *reader, int port, const char *key);
 
+/* Opens it, and waits for the answer. False: it was refused, and is closed. */
+bool log_reader_gets_in(struct log_reader *reader, int port, const char *key);
+
 /* Reads what has come. */
 void log_reader_turn(struct log_reader *reader);
 /* Waits until the stream has begun. */

@@ -11,17 +11,6 @@
 #define UNREAD       20000
 #define READERS      20 /* of an app at an instance */
 
-static bool gets_in(struct log_reader *reader, const struct service *service,
-                    const struct client *tenant)
-{
-    log_reader_open(reader, service_port(service), client_key(tenant), "", NULL);
-    WAIT_FOR (WAIT_SECONDS, reader->status != 0)
-        log_reader_turn(reader);
-    if (reader->status != 200)
-        log_reader_close(reader);
-    return reader->status == 200;
-}
-
 static void the_21st_reader_is_refused_until_one_leaves(void **state)
 {
     const struct world *world = *state;
@@ -39,7 +28,8 @@ static void the_21st_reader_is_refused_until_one_leaves(void **state)
     log_reader_close(&other);
 
     log_reader_close(&readers[0]);
-    WAIT_FOR (WAIT_SECONDS, gets_in(&readers[0], world->service, tenant))
+    WAIT_FOR (WAIT_SECONDS,
+              log_reader_gets_in(&readers[0], service_port(world->service), client_key(tenant)))
         ;
     for (size_t i = 0; i < READERS; i++)
         log_reader_close(&readers[i]);

@@ -4,25 +4,11 @@
 #include "base/memory.h"
 #include "log_reader.h"
 #include "support/cmocka.h"
-#include "support/wait.h"
 #include "support/world.h"
-
-#define WAIT_SECONDS 60
 
 #define PLACES  512 /* of a worker */
 #define READERS 20  /* of an app at an instance */
 #define APPS    (PLACES / READERS + 2)
-
-/* Leaves the reader open only if it got in. */
-static bool gets_in(struct log_reader *reader, const struct service *service, const char *key)
-{
-    log_reader_open(reader, service_port(service), key, "", NULL);
-    WAIT_FOR (WAIT_SECONDS, reader->status != 0)
-        log_reader_turn(reader);
-    if (reader->status != 200)
-        log_reader_close(reader);
-    return reader->status == 200;
-}
 
 static void apps_with_many_readers_leave_room_for_one_that_comes_last(void **state)
 {
@@ -38,12 +24,13 @@ static void apps_with_many_readers_leave_room_for_one_that_comes_last(void **sta
     for (size_t i = 0; i < APPS; i++) {
         tenants[i] = tenant_new(service);
         for (size_t j = 0; j < READERS; j++)
-            count += gets_in(&readers[count], service, client_key(tenants[i]));
+            count +=
+                log_reader_gets_in(&readers[count], service_port(service), client_key(tenants[i]));
     }
     struct client *last = tenant_new(service);
     struct log_reader reader;
 
-    assert_true(gets_in(&reader, service, client_key(last)));
+    assert_true(log_reader_gets_in(&reader, service_port(service), client_key(last)));
 
     print_message("%zu of %d places were taken\n", count, PLACES);
     log_reader_close(&reader);
