@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sessions to any Redis, and what they are asked. They share a dialer. Main thread only. */
+ * Sessions to any Redis, and what they are asked. They share a dialer. Main thread only, except
+ * where it says otherwise. */
 #ifndef UNIT_SESSION_CASE_H
 #define UNIT_SESSION_CASE_H
 
@@ -21,7 +22,8 @@ int session_close_group(void **state);
 /* It waits for SESSION_TIMEOUT_MS. */
 struct redis_session *session_to(const char *url);
 
-/* Runs a command. Keeps only whether it worked, and its reply if `integer` is not NULL. */
+/* Runs a command. Keeps only whether it worked, and its reply if `integer` is not NULL. Any thread
+ * that has the session. */
 bool session_run(struct redis_session *session, const char *command, const char *key,
                  long long *integer, struct error *error);
 void session_append(struct redis_session *session, const char *command, const char *key);

@@ -97,3 +97,12 @@ const char *tls_case_ping(struct redis_tls *tls, const char *url)
     redis_dialer_free(dialer);
     return error.message;
 }
+
+const char *tls_case_ping_with(struct redis_server *where, const struct redis_tls_options *options)
+{
+    struct redis_tls *tls = tls_case_new(options);
+    const char *said = tls_case_ping(tls, redis_server_tcp_url(where));
+
+    redis_tls_free(tls);
+    return said;
+}

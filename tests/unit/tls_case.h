@@ -16,6 +16,9 @@
 
 #define TLS_CASE_TIMEOUT_MS 300
 
+/* What tls_case_ping() says of a server that is not believed; the reason follows. */
+#define TLS_CASE_NOT_ACCEPTED "redis: the server's certificate is not accepted: "
+
 /* Signed the certificates below, and a stranger. */
 extern struct certificate tls_authority;
 extern struct certificate tls_stranger;
@@ -40,5 +43,7 @@ struct redis_session *tls_case_session(struct redis_dialer *dialer, struct redis
 /* One PING in a session of its own. "" if it is answered, otherwise the error; valid until the
  * next. */
 const char *tls_case_ping(struct redis_tls *tls, const char *url);
+/* The same with these options. */
+const char *tls_case_ping_with(struct redis_server *where, const struct redis_tls_options *options);
 
 #endif
