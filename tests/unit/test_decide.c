@@ -6,6 +6,7 @@
 #include "base/duration.h"
 #include "state_copy.h"
 #include "support/cmocka.h"
+#include "support/random.h"
 
 #include <math.h>
 #include <sodium.h>
@@ -239,17 +240,6 @@ static void numbers_stay_finite_at_the_largest_of_everything(void **state)
     assert_int_equal(outcome.at[0].retry_us, LIMIT_COST_MAX);
 }
 
-static void random_seed(void)
-{
-    unsigned seed = (unsigned)randombytes_random();
-    const char *given = getenv("SLUICE_TEST_SEED");
-
-    if (given != NULL)
-        seed = (unsigned)strtoul(given, NULL, 10);
-    print_message("SLUICE_TEST_SEED=%u\n", seed);
-    srand(seed);
-}
-
 static struct limit_outcome history_take(struct history *history, int64_t cost, int64_t *keep_us)
 {
     struct outcome outcome;
@@ -362,7 +352,7 @@ static void what_fits_beside_what_is_used_is_allowed(void **state)
 {
     (void)state;
 
-    random_seed();
+    srand((unsigned)random_seed());
     for (int i = 0; i < ALGORITHM_COUNT; i++)
         what_fits_is_allowed((enum algorithm_id)i);
 }
@@ -371,7 +361,7 @@ static void a_denial_of_each_algorithm_tells_the_least_wait(void **state)
 {
     (void)state;
 
-    random_seed();
+    srand((unsigned)random_seed());
     for (int i = 0; i < ALGORITHM_COUNT; i++)
         a_denial_tells_the_least_wait((enum algorithm_id)i);
 }
@@ -380,7 +370,7 @@ static void a_state_of_each_algorithm_is_kept_until_it_says_nothing(void **state
 {
     (void)state;
 
-    random_seed();
+    srand((unsigned)random_seed());
     for (int i = 0; i < ALGORITHM_COUNT; i++)
         a_state_that_need_not_be_kept_says_nothing((enum algorithm_id)i);
 }

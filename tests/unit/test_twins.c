@@ -9,9 +9,8 @@
 #include "script_redis.h"
 #include "support/cmocka.h"
 #include "support/one_set.h"
+#include "support/random.h"
 #include "support/same_outcome.h"
-
-#include <sodium.h>
 
 #define RANDOM_HISTORIES           200
 #define RANDOM_HISTORIES_IN_C_ONLY 20000
@@ -25,7 +24,6 @@ struct history {
     struct operation operation;
 };
 
-static void random_seed(void);
 static void history_begin(struct history *history);
 static void history_step(struct history *history, struct outcome *in_c);
 static void calendars_choose(struct history *history);
@@ -49,7 +47,7 @@ static void logs_equal(const struct take_arguments *arguments, const struct oper
 static void random_histories_leave_the_same_bits_in_c_and_lua(void **state)
 {
     (void)state;
-    random_seed();
+    srand((unsigned)random_seed());
 
     for (int i = 0; i < RANDOM_HISTORIES; i++) {
         struct history history;
@@ -76,7 +74,7 @@ static void random_histories_leave_the_same_bits_in_c_and_lua(void **state)
 static void random_decisions_are_explained_by_what_was_asked(void **state)
 {
     (void)state;
-    random_seed();
+    srand((unsigned)random_seed());
 
     for (int i = 0; i < RANDOM_HISTORIES_IN_C_ONLY; i++) {
         struct history history;
@@ -93,17 +91,6 @@ static void random_decisions_are_explained_by_what_was_asked(void **state)
         }
         history_end(&history);
     }
-}
-
-static void random_seed(void)
-{
-    unsigned seed = (unsigned)randombytes_random();
-    const char *given = getenv("SLUICE_TEST_SEED");
-
-    if (given != NULL)
-        seed = (unsigned)strtoul(given, NULL, 10);
-    print_message("SLUICE_TEST_SEED=%u\n", seed);
-    srand(seed);
 }
 
 static void history_begin(struct history *history)
