@@ -3,11 +3,8 @@
 
 #include "../../src/journal/journal_apps.h"
 
-#include "base/clock.h"
-#include "journal/feed.h"
 #include "journal_case.h"
 #include "support/redis_group.h"
-#include "support/topologies.h"
 #include "support/wait.h"
 
 static void on_ready(void *context)
@@ -95,25 +92,7 @@ uint64_t instance_of(struct journal *journal)
 
 void send_elsewhere(int first, int last)
 {
-    const struct subject user = {TEXT("user"), TEXT("bob")};
-    const struct record record = {.time_us = clock_wall_us(),
-                                  .subjects = {1, &user},
-                                  .route = TEXT("/there"),
-                                  .role = TEXT("default"),
-                                  .costs = {.requests = 1},
-                                  .allowed = true,
-                                  .mode = "enforce"};
-    struct feed *feed = feed_new(topology_at(redis_server_unix_url(server)), ELSEWHERE);
-    uint64_t sent = (uint64_t)first - 1;
-    struct ring ring;
-
-    ring_init(&ring);
-    for (int number = 1; number <= last; number++)
-        (void)ring_add(&ring, &record);
-    WAIT_FOR (JOURNAL_PATIENCE_S, feed_send(feed, JOURNAL_APP, &ring, &sent) == FEED_SENT_ALL)
-        ;
-    ring_close(&ring);
-    feed_free(feed);
+    elsewhere_send(JOURNAL_APP, first, last);
 }
 
 void expect_stream_length(long long length)

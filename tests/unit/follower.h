@@ -4,10 +4,10 @@
 #ifndef UNIT_FOLLOWER_H
 #define UNIT_FOLLOWER_H
 
+#include "elsewhere.h"
 #include "journal/journal.h"
 #include "journal/tail.h"
 
-#define ELSEWHERE         2 /* another instance */
 #define FOLLOWER_TEXT_MAX ((size_t)1024 * 1024)
 #define UNKNOWN_GAP       "event: gap\ndata: {\"missed\":null}\n\n"
 

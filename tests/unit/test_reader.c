@@ -3,8 +3,8 @@
  * What the readers' thread answers while the flusher does nothing. */
 #include "../../src/journal/reader.h"
 
-#include "base/clock.h"
 #include "base/document.h"
+#include "elsewhere.h"
 #include "flusher_case.h"
 #include "support/cmocka.h"
 #include "support/redis_group.h"
@@ -147,28 +147,6 @@ static bool flusher_is_asked(void)
     return poll(&asks, 1, 0) == 1;
 }
 
-/* Another instance decides, too, and sends it. */
-static void decide_elsewhere(void)
-{
-    const struct subject user = {TEXT("user"), TEXT("bob")};
-    const struct record record = {.time_us = clock_wall_us(),
-                                  .subjects = {1, &user},
-                                  .route = TEXT("/there"),
-                                  .role = TEXT("default"),
-                                  .costs = {.requests = 1},
-                                  .allowed = true,
-                                  .mode = "enforce"};
-    struct feed *elsewhere = feed_new(topology_at(redis_server_unix_url(server)), 2);
-    struct ring ring;
-    uint64_t sent = 0;
-
-    ring_init(&ring);
-    (void)ring_add(&ring, &record);
-    assert_int_equal(feed_send(elsewhere, APP, &ring, &sent), FEED_SENT_ALL);
-    ring_close(&ring);
-    feed_free(elsewhere);
-}
-
 static void what_was_sent_is_read_without_the_flusher(void **state)
 {
     struct journal_app *app = flusher_case_app(APP);
@@ -176,7 +154,7 @@ static void what_was_sent_is_read_without_the_flusher(void **state)
     (void)state;
     flusher_case_record(app, 1);
     flusher_case_send(app);
-    decide_elsewhere();
+    elsewhere_send(APP, 1, 1);
 
     ask_for_log(&question);
 
@@ -190,7 +168,7 @@ static void what_was_not_sent_is_sent_first(void **state)
     struct question usage;
     (void)state;
     flusher_case_record(flusher_case_app(APP), 1);
-    decide_elsewhere();
+    elsewhere_send(APP, 1, 1);
 
     ask_for_log(&log);
     WAIT_FOR (FLUSHER_PATIENCE_S, is_answered(&log))
@@ -210,7 +188,7 @@ static void a_flusher_that_hangs_keeps_nobody_from_what_is_here(void **state)
     struct question usage;
     (void)state;
     flusher_case_record(app, 1);
-    decide_elsewhere();
+    elsewhere_send(APP, 1, 1);
 
     ask_for_log(&log);
     ask_for_usage(&usage);
