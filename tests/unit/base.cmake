@@ -1,6 +1,8 @@
 # Tests of the base layer.
-unit_test(assert LINKS base)
-unit_test(memory LINKS base)
+foreach(abort assert memory)
+  unit_test(${abort} LINKS base)
+  target_sources(test_${abort} PRIVATE last_words.c)
+endforeach()
 unit_test(arena LINKS base)
 unit_test(text LINKS base)
 unit_test(buffer LINKS base)
