@@ -27,6 +27,8 @@ struct audit {
 typedef char address_text[IP_ADDRESS_SITE_BYTES];
 typedef char of_text[sizeof("one ") + WORD_BYTES_MAX];
 
+static void policy_changed(const struct api *api, struct request *request, const char *event,
+                           const struct policy_identity *identity, int64_t version);
 static bool admits(const struct api *api, enum kind kind, const char *subject);
 static void write_address(const struct api *api, struct request *request, address_text text);
 static void write_of(const struct policy_identity *identity, of_text text);
@@ -75,34 +77,13 @@ void audit_registered(const struct api *api, struct request *request, const char
 void audit_policy_saved(const struct api *api, struct request *request,
                         const struct policy_identity *identity, int64_t version)
 {
-    const char *app_id = app_id_of(request);
-    address_text address;
-    of_text of;
-
-    if (!admits(api, POLICIES, app_id))
-        return;
-    write_address(api, request, address);
-    write_of(identity, of);
-    log_write(LOG_INFO, "policy saved", LOG_STRING("app_id", app_id),
-              LOG_STRING("address", address), LOG_INTEGER("version", version),
-              LOG_TEXT("route_key", identity->route_key), LOG_TEXT("role", identity->role),
-              LOG_STRING(of[0] == '\0' ? NULL : "of", of));
+    policy_changed(api, request, "policy saved", identity, version);
 }
 
 void audit_policy_deleted(const struct api *api, struct request *request,
                           const struct policy_identity *identity)
 {
-    const char *app_id = app_id_of(request);
-    address_text address;
-    of_text of;
-
-    if (!admits(api, POLICIES, app_id))
-        return;
-    write_address(api, request, address);
-    write_of(identity, of);
-    log_write(LOG_INFO, "policy deleted", LOG_STRING("app_id", app_id),
-              LOG_STRING("address", address), LOG_TEXT("route_key", identity->route_key),
-              LOG_TEXT("role", identity->role), LOG_STRING(of[0] == '\0' ? NULL : "of", of));
+    policy_changed(api, request, "policy deleted", identity, 0);
 }
 
 void audit_reset(const struct api *api, struct request *request, struct text route_key,
@@ -148,6 +129,24 @@ void audit_answered(const struct api *api, struct request *request)
         write_address(api, request, address);
         refused(api, request, address);
     }
+}
+
+/* `version`: 0 if there is none any more. */
+static void policy_changed(const struct api *api, struct request *request, const char *event,
+                           const struct policy_identity *identity, int64_t version)
+{
+    const char *app_id = app_id_of(request);
+    address_text address;
+    of_text of;
+
+    if (!admits(api, POLICIES, app_id))
+        return;
+    write_address(api, request, address);
+    write_of(identity, of);
+    log_write(LOG_INFO, event, LOG_STRING("app_id", app_id), LOG_STRING("address", address),
+              LOG_INTEGER(version == 0 ? NULL : "version", version),
+              LOG_TEXT("route_key", identity->route_key), LOG_TEXT("role", identity->role),
+              LOG_STRING(of[0] == '\0' ? NULL : "of", of));
 }
 
 static bool admits(const struct api *api, enum kind kind, const char *subject)
