@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * For each cargo an app is in at most one list: it waits for the next flush, or it is on its way in
- * the present flush. A turn sends for some apps that are on their way. An app with more to send
- * goes behind the others. An app that is asked for stays in its list: when its time comes there,
- * only what is new since then is sent. */
+ * A turn sends for some of the apps that are on their way (departures.h). An app that is asked for
+ * stays in its list: when its time comes there, only what is new since then is sent. */
 #include "flusher.h"
 
 #include "base/clock.h"
-#include "base/duration.h"
-#include "base/log.h"
 #include "base/memory.h"
-#include "journal/usage_file.h"
+#include "departures.h"
+#include "ledger.h"
 #include "round_trip.h"
 #include "silence.h"
 
@@ -18,24 +15,15 @@
 #define ROLL_UPS_IN_TURN 64 /* some 100 us */
 #define SAVES_IN_TURN    64 /* some ms */
 
-STAILQ_HEAD(cargo_apps, journal_app);
-
 struct flusher {
     struct queue *dirty;         /* apps; they may wait for the next flush */
     struct queue *asks;          /* flushes; they may not */
     _Atomic(int64_t) give_up_us; /* from this time on nothing is sent; NEVER until the end */
     struct feed *feed;           /* NULL: the rings are the log, and usage is not shared */
-    struct usage_file *file;     /* NULL: usage is not saved; only without a feed */
-    struct usage *usage;
-    SLIST_HEAD(, journal_app) counted; /* all apps with usage */
-    struct ring_counts counts;         /* what is being rolled up */
+    struct departures departures;
+    struct ledger ledger;
     struct silence silence;
-    /* For CARGO_LOG the dirty apps; for CARGO_USAGE the apps with usage that neither the feed nor
-     * the file has. */
-    struct cargo_apps waiting[CARGOS];
-    struct cargo_apps going[CARGOS];
-    int64_t begin_us[CARGOS]; /* when waiting apps begin, if there are any */
-    struct flushes flushes;   /* what is asked for */
+    struct flushes flushes; /* what is asked for */
     bool is_ending;
     bool has_failed; /* reset when the end begins */
     struct round_trip trip;
@@ -43,7 +31,6 @@ struct flusher {
 
 static void on_hurried(struct flush *flush);
 static void on_asked(struct queue_item *item);
-static bool is_going(const struct flusher *flusher);
 static void begin(struct flusher *flusher, enum cargo cargo);
 static void end(struct flusher *flusher, enum cargo cargo);
 static void go_on(struct flusher *flusher, enum cargo cargo);
@@ -51,17 +38,10 @@ static bool can_send(const struct flusher *flusher);
 static void send_some(struct flusher *flusher, enum cargo cargo);
 static bool can_fill(const struct round_trip *trip, enum cargo cargo);
 static void roll_up_some(struct flusher *flusher);
-static void roll_up(struct flusher *flusher, struct journal_app *app);
 static void save_some(struct flusher *flusher);
-static bool save(struct flusher *flusher, struct journal_app *const apps[], size_t count);
-static void note_lost(struct flusher *flusher);
-static void stay(struct flusher *flusher);
-static void set_out(struct flusher *flusher, struct journal_app *app, enum cargo cargo);
+static struct journal_app *set_out(struct flusher *flusher, enum cargo cargo);
 static void settle(struct flusher *flusher, struct journal_app *app, enum cargo cargo,
                    enum round_trip_outcome outcome);
-static void go_behind(struct flusher *flusher, struct journal_app *app, enum cargo cargo);
-static void note_unsent(struct flusher *flusher, struct journal_app *app);
-static void tell_unsent(const struct flusher *flusher);
 
 struct flusher *flusher_new(struct feed *feed)
 {
@@ -70,26 +50,22 @@ struct flusher *flusher_new(struct feed *feed)
     flusher->dirty = queue_new(0);
     flusher->asks = queue_new(0);
     flusher->feed = feed;
-    flusher->usage = usage_new(USAGE_BYTES_MAX);
     atomic_init(&flusher->give_up_us, NEVER);
+    departures_init(&flusher->departures, feed != NULL);
+    ledger_init(&flusher->ledger, &flusher->departures, feed != NULL);
     silence_init(&flusher->silence, feed != NULL, JOURNAL_BYTES_MAX);
     flushes_init(&flusher->flushes);
-    for (enum cargo cargo = 0; cargo < CARGOS; cargo++) {
-        STAILQ_INIT(&flusher->waiting[cargo]);
-        STAILQ_INIT(&flusher->going[cargo]);
-    }
     return flusher;
 }
 
 void flusher_keep_usage(struct flusher *flusher, struct usage_file *file)
 {
-    flusher->file = file;
+    ledger_keep(&flusher->ledger, file);
 }
 
 void flusher_free(struct flusher *flusher)
 {
-    usage_free(flusher->usage);
-    ring_counts_close(&flusher->counts);
+    ledger_close(&flusher->ledger);
     queue_free(flusher->asks);
     queue_free(flusher->dirty);
     free(flusher);
@@ -98,20 +74,13 @@ void flusher_free(struct flusher *flusher)
 void flusher_on_dirty(struct queue_item *item)
 {
     struct journal_app *app = CONTAINER_OF(item, struct journal_app, item);
-    struct flusher *flusher = app->flusher;
 
-    if (STAILQ_EMPTY(&flusher->waiting[CARGO_LOG]))
-        flusher->begin_us[CARGO_LOG] =
-            clock_monotonic_us() + (flusher->feed == NULL ? JOURNAL_ROLL_UP_US : JOURNAL_FLUSH_US);
-    STAILQ_INSERT_TAIL(&flusher->waiting[CARGO_LOG], app, in_cargo[CARGO_LOG]);
+    departures_wait(&app->flusher->departures, app, CARGO_LOG, clock_monotonic_us());
 }
 
-/* No record is missed, because set_out() clears the mark before it locks the ring to look. A record
- * that it does not see was added later, so its thread sees that the mark is clear. */
 void flusher_mark(struct journal_app *app)
 {
-    if (atomic_load_explicit(&app->dirty, memory_order_relaxed) ||
-        atomic_exchange(&app->dirty, true))
+    if (!departures_mark_dirty(app))
         return;
     const bool posted = queue_post(app->flusher->dirty, &app->item);
     ASSERT(posted);
@@ -157,20 +126,19 @@ int flusher_asks_fd(const struct flusher *flusher)
 
 int flusher_fd(const struct flusher *flusher)
 {
-    return STAILQ_EMPTY(&flusher->waiting[CARGO_LOG]) ? queue_fd(flusher->dirty) : -1;
+    return departures_has_waiting(&flusher->departures, CARGO_LOG) ? -1 : queue_fd(flusher->dirty);
 }
 
 int64_t flusher_due_us(const struct flusher *flusher)
 {
     const int64_t rests_until_us = flusher->feed == NULL ? 0 : feed_rests_until_us(flusher->feed);
-    int64_t due_us = silence_due_us(&flusher->silence);
+    const int64_t silence_us = silence_due_us(&flusher->silence);
+    int64_t due_us = departures_due_us(&flusher->departures);
 
-    if (is_going(flusher) || !flushes_is_empty(&flusher->flushes))
+    if (due_us == 0 || !flushes_is_empty(&flusher->flushes))
         return 0;
-    for (enum cargo cargo = 0; cargo < CARGOS; cargo++) {
-        if (!STAILQ_EMPTY(&flusher->waiting[cargo]) && flusher->begin_us[cargo] < due_us)
-            due_us = flusher->begin_us[cargo];
-    }
+    if (silence_us < due_us)
+        due_us = silence_us;
     return due_us > rests_until_us ? due_us : rests_until_us;
 }
 
@@ -180,12 +148,11 @@ void flusher_turn(struct flusher *flusher)
     const bool is_resting = flusher->feed != NULL && now_us < feed_rests_until_us(flusher->feed);
 
     for (enum cargo cargo = 0; cargo < CARGOS; cargo++) {
-        if (!is_resting && !STAILQ_EMPTY(&flusher->waiting[cargo]) &&
-            now_us >= flusher->begin_us[cargo])
+        if (!is_resting && departures_is_due(&flusher->departures, cargo, now_us))
             begin(flusher, cargo);
         go_on(flusher, cargo);
     }
-    if (STAILQ_EMPTY(&flusher->waiting[CARGO_LOG]))
+    if (!departures_has_waiting(&flusher->departures, CARGO_LOG))
         queue_drain(flusher->dirty);
     silence_give_back(&flusher->silence, clock_monotonic_us());
 }
@@ -197,16 +164,15 @@ void flusher_end(struct flusher *flusher)
     flusher->has_failed = false;
     if (flusher->feed != NULL)
         feed_wake(flusher->feed);
-    if (flusher->file != NULL)
-        usage_file_wake(flusher->file);
+    ledger_wake(&flusher->ledger);
     for (enum cargo cargo = 0; cargo < CARGOS; cargo++)
         end(flusher, cargo);
-    /* The file may be lost although nothing was left to save. */
-    if (flusher->file != NULL && save(flusher, NULL, 0))
+    /* If the file was lost, all apps wait again, even if there was nothing left to save. */
+    if (ledger_save(&flusher->ledger, NULL, 0))
         end(flusher, CARGO_USAGE);
     queue_drain(flusher->dirty); /* those that were not sent */
     flushes_refuse(&flusher->flushes);
-    tell_unsent(flusher);
+    departures_tell_waiting(&flusher->departures);
 }
 
 void flusher_give_up_at(struct flusher *flusher, int64_t give_up_us)
@@ -240,12 +206,12 @@ static void on_asked(struct queue_item *item)
         has_all = app->sent >= flush->upto;
         break;
     case CARGO_USAGE:
-        roll_up(flusher, app);
+        ledger_roll_up(&flusher->ledger, app);
         if (flush->from_lost && app->usage != NULL) {
             usage_mark_unsent(app->usage);
-            note_unsent(flusher, app);
+            departures_note_unsent(&flusher->departures, app, clock_monotonic_us());
         }
-        has_all = app->usage == NULL || (flusher->file != NULL && save(flusher, &app, 1));
+        has_all = app->usage == NULL || ledger_save(&flusher->ledger, &app, 1);
         flush->has_lost = has_all && app->has_lost;
         app->has_lost &= !has_all;
         break;
@@ -258,23 +224,17 @@ static void on_asked(struct queue_item *item)
         flushes_add(&flusher->flushes, flush);
 }
 
-static bool is_going(const struct flusher *flusher)
-{
-    return !STAILQ_EMPTY(&flusher->going[CARGO_LOG]) || !STAILQ_EMPTY(&flusher->going[CARGO_USAGE]);
-}
-
-/* Apps that are still on their way go first. */
 static void begin(struct flusher *flusher, enum cargo cargo)
 {
     if (cargo == CARGO_LOG)
         queue_drain(flusher->dirty);
-    STAILQ_CONCAT(&flusher->going[cargo], &flusher->waiting[cargo]);
+    departures_begin(&flusher->departures, cargo);
 }
 
 static void end(struct flusher *flusher, enum cargo cargo)
 {
     begin(flusher, cargo);
-    while (!STAILQ_EMPTY(&flusher->going[cargo]))
+    while (departures_has_going(&flusher->departures, cargo))
         go_on(flusher, cargo);
 }
 
@@ -283,9 +243,9 @@ static void go_on(struct flusher *flusher, enum cargo cargo)
 {
     queue_drain(flusher->asks);
 
-    const bool is_none_going = STAILQ_EMPTY(&flusher->going[cargo]);
+    const bool has_going = departures_has_going(&flusher->departures, cargo);
 
-    if (is_none_going && flushes_is_empty(&flusher->flushes))
+    if (!has_going && flushes_is_empty(&flusher->flushes))
         return;
     if (can_send(flusher)) {
         send_some(flusher, cargo);
@@ -294,7 +254,7 @@ static void go_on(struct flusher *flusher, enum cargo cargo)
     flushes_refuse(&flusher->flushes);
     if (cargo == CARGO_LOG)
         roll_up_some(flusher);
-    else if (!is_none_going)
+    else if (has_going)
         save_some(flusher);
 }
 
@@ -319,10 +279,10 @@ static void send_some(struct flusher *flusher, enum cargo cargo)
     flushes_load(&flusher->flushes, trip);
     const size_t asked = trip->count;
     const bool is_filled = can_fill(trip, cargo);
-    while (is_filled && (app = STAILQ_FIRST(&flusher->going[cargo])) != NULL &&
+    while (is_filled && (app = departures_first(&flusher->departures, cargo)) != NULL &&
            round_trip_has_room(trip, app, cargo) &&
            (asked == 0 || round_trip_find(trip, app, cargo) == NULL)) {
-        set_out(flusher, app, cargo);
+        (void)set_out(flusher, cargo);
         round_trip_add(trip, app, cargo);
     }
     if (!round_trip_run(trip))
@@ -348,109 +308,41 @@ static void roll_up_some(struct flusher *flusher)
     struct journal_app *app;
 
     for (int i = 0; i < ROLL_UPS_IN_TURN; i++) {
-        app = STAILQ_FIRST(&flusher->going[CARGO_LOG]);
+        app = set_out(flusher, CARGO_LOG);
         if (app == NULL)
             return;
-        set_out(flusher, app, CARGO_LOG);
         if (flusher->feed != NULL)
             flusher_mark(app);
     }
 }
 
-/* Moves the ring's counts into the app's minutes and hours, the earlier minute first. */
-static void roll_up(struct flusher *flusher, struct journal_app *app)
-{
-    struct ring_counts *counts = &flusher->counts;
-
-    ring_take_counts(&app->ring, counts);
-    if (counts->tallies[0].count + counts->tallies[1].count == 0)
-        return;
-    if (app->usage == NULL) {
-        app->usage = usage_app_new(flusher->usage);
-        SLIST_INSERT_HEAD(&flusher->counted, app, in_counted);
-    }
-    const size_t earlier = counts->tallies[0].minute < counts->tallies[1].minute ? 0 : 1;
-    const int64_t elapsed_minutes = clock_monotonic_us() / MINUTE_US;
-    usage_add(app->usage, &counts->tallies[earlier], elapsed_minutes);
-    usage_add(app->usage, &counts->tallies[1 - earlier], elapsed_minutes);
-    for (enum top top = 0; top < TOPS; top++) {
-        if (counts->tops[top] != NULL)
-            usage_add_top(app->usage, top, counts->tops[top]);
-    }
-    if (flusher->feed != NULL || flusher->file != NULL)
-        note_unsent(flusher, app);
-}
-
+/* What is not saved stays; without a file, that is all that the feed does not take. */
 static void save_some(struct flusher *flusher)
 {
+    struct departures *departures = &flusher->departures;
     struct journal_app *apps[SAVES_IN_TURN];
     size_t count = 0;
 
-    while (count < SAVES_IN_TURN && !STAILQ_EMPTY(&flusher->going[CARGO_USAGE])) {
-        apps[count++] = STAILQ_FIRST(&flusher->going[CARGO_USAGE]);
-        set_out(flusher, apps[count - 1], CARGO_USAGE);
-    }
-    if (flusher->file != NULL && save(flusher, apps, count))
+    while (count < SAVES_IN_TURN && departures_has_going(departures, CARGO_USAGE))
+        apps[count++] = set_out(flusher, CARGO_USAGE);
+    if (ledger_save(&flusher->ledger, apps, count))
         return;
+    const int64_t now_us = clock_monotonic_us();
     for (size_t i = 0; i < count; i++)
-        note_unsent(flusher, apps[i]);
-    stay(flusher);
+        departures_note_unsent(departures, apps[i], now_us);
+    departures_stay(departures, CARGO_USAGE, now_us + JOURNAL_SEND_USAGE_US);
 }
 
-static bool save(struct flusher *flusher, struct journal_app *const apps[], size_t count)
+/* Takes the first app on its way out of its list; NULL: there is none. */
+static struct journal_app *set_out(struct flusher *flusher, enum cargo cargo)
 {
-    if (!usage_file_begin(flusher->file))
-        return false;
-    if (usage_file_has_lost(flusher->file))
-        note_lost(flusher);
-    for (size_t i = 0; i < count; i++)
-        usage_file_add(flusher->file, apps[i]->id, apps[i]->usage);
-    usage_file_forget(flusher->file, clock_wall_us(), clock_monotonic_us());
-    if (!usage_file_commit(flusher->file))
-        return false;
-    for (size_t i = 0; i < count; i++)
-        usage_mark_sent(apps[i]->usage);
-    return true;
-}
+    struct journal_app *app = departures_set_out(&flusher->departures, cargo);
 
-/* All apps come again, those of a save that has begun as well. */
-static void note_lost(struct flusher *flusher)
-{
-    struct journal_app *app;
-
-    SLIST_FOREACH (app, &flusher->counted, in_counted) {
-        usage_mark_unsent(app->usage);
-        app->has_lost = true;
-        note_unsent(flusher, app);
-    }
-    if (flusher->is_ending)
-        begin(flusher, CARGO_USAGE);
-}
-
-/* Usage that cannot be sent now. */
-static void stay(struct flusher *flusher)
-{
-    STAILQ_CONCAT(&flusher->going[CARGO_USAGE], &flusher->waiting[CARGO_USAGE]);
-    STAILQ_CONCAT(&flusher->waiting[CARGO_USAGE], &flusher->going[CARGO_USAGE]);
-    flusher->begin_us[CARGO_USAGE] = clock_monotonic_us() + JOURNAL_SEND_USAGE_US;
-}
-
-/* Takes the first app on its way out of its list. */
-static void set_out(struct flusher *flusher, struct journal_app *app, enum cargo cargo)
-{
-    STAILQ_REMOVE_HEAD(&flusher->going[cargo], in_cargo[cargo]);
-    switch (cargo) {
-    case CARGO_LOG:
-        atomic_store(&app->dirty, false);
-        roll_up(flusher, app);
+    if (app != NULL && cargo == CARGO_LOG) {
+        ledger_roll_up(&flusher->ledger, app);
         silence_note(&flusher->silence, app, clock_monotonic_us());
-        break;
-    case CARGO_USAGE:
-        app->unsent = false;
-        break;
-    case CARGOS:
-        ASSERT(false);
     }
+    return app;
 }
 
 static void settle(struct flusher *flusher, struct journal_app *app, enum cargo cargo,
@@ -460,49 +352,13 @@ static void settle(struct flusher *flusher, struct journal_app *app, enum cargo 
     case ROUND_TRIP_SENT:
         break;
     case ROUND_TRIP_GOES_ON:
-        go_behind(flusher, app, cargo);
+        departures_go_behind(&flusher->departures, app, cargo);
         break;
     case ROUND_TRIP_FAILED:
         if (cargo == CARGO_LOG)
             flusher_mark(app);
         else
-            note_unsent(flusher, app);
+            departures_note_unsent(&flusher->departures, app, clock_monotonic_us());
         break;
     }
-}
-
-/* A dirty app has been posted meanwhile, and will come again. */
-static void go_behind(struct flusher *flusher, struct journal_app *app, enum cargo cargo)
-{
-    if (cargo == CARGO_LOG && atomic_exchange(&app->dirty, true))
-        return;
-    if (cargo == CARGO_USAGE)
-        app->unsent = true;
-    STAILQ_INSERT_TAIL(&flusher->going[cargo], app, in_cargo[cargo]);
-}
-
-static void note_unsent(struct flusher *flusher, struct journal_app *app)
-{
-    if (app->unsent)
-        return;
-    if (STAILQ_EMPTY(&flusher->waiting[CARGO_USAGE]))
-        flusher->begin_us[CARGO_USAGE] =
-            clock_monotonic_us() + (flusher->feed == NULL ? 0 : JOURNAL_SEND_USAGE_US);
-    STAILQ_INSERT_TAIL(&flusher->waiting[CARGO_USAGE], app, in_cargo[CARGO_USAGE]);
-    app->unsent = true;
-}
-
-static void tell_unsent(const struct flusher *flusher)
-{
-    struct journal_app *app;
-    uint64_t records = 0;
-    int64_t usages = 0;
-
-    STAILQ_FOREACH (app, &flusher->waiting[CARGO_LOG], in_cargo[CARGO_LOG])
-        records += flusher->feed == NULL ? 0 : ring_newest(&app->ring) - app->sent;
-    STAILQ_FOREACH (app, &flusher->waiting[CARGO_USAGE], in_cargo[CARGO_USAGE])
-        usages++;
-    if (records > 0 || usages > 0)
-        log_write(LOG_WARN, "journal not all sent", LOG_INTEGER("count", (int64_t)records),
-                  LOG_INTEGER("usage_apps", usages));
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * What is asked of the flusher goes ahead of what thousands of apps have. */
+#include "base/clock.h"
 #include "flusher_case.h"
+#include "journal/usage_file.h"
 #include "support/cmocka.h"
 #include "support/redis_group.h"
 #include "support/wait.h"
@@ -18,6 +20,7 @@ struct asked {
 };
 
 static struct queue *replies;
+static struct usage_file *file; /* NULL: none */
 
 static int open_on_redis(void **state)
 {
@@ -34,10 +37,20 @@ static int open_alone(void **state)
     return 0;
 }
 
+static int open_with_bad_file(void **state)
+{
+    (void)open_alone(state);
+    file = usage_file_new("/dev/null/usage.db", 1, USAGE_FILE_BYTES_MAX);
+    flusher_keep_usage(flusher_case.flusher, file);
+    return 0;
+}
+
 static int close_all(void **state)
 {
     (void)state;
     flusher_case_close();
+    usage_file_free(file);
+    file = NULL;
     queue_free(replies);
     return 0;
 }
@@ -204,6 +217,21 @@ static void without_a_feed_usage_is_summed_when_it_is_asked_for(void **state)
     assert_non_null(app->usage);
 }
 
+/* It would be tried without end, and take a whole processor. */
+static void usage_that_cannot_be_saved_waits_for_a_while(void **state)
+{
+    const int64_t begun_us = clock_monotonic_us();
+    struct journal_app *app = flusher_case_app(APP);
+    (void)state;
+    flusher_case_record(app, 1);
+
+    assert_false(flushed(app, CARGO_USAGE));
+    turn(); /* now it is due */
+
+    assert_true(app->unsent);
+    assert_true(flusher_due_us(flusher_case.flusher) >= begun_us + JOURNAL_SEND_USAGE_US);
+}
+
 #define WITH_REDIS(name) cmocka_unit_test_setup_teardown(name, open_on_redis, close_all)
 
 int main(void)
@@ -216,6 +244,8 @@ int main(void)
         WITH_REDIS(who_asks_is_told_at_once_that_redis_is_away),
         cmocka_unit_test_setup_teardown(without_a_feed_usage_is_summed_when_it_is_asked_for,
                                         open_alone, close_all),
+        cmocka_unit_test_setup_teardown(usage_that_cannot_be_saved_waits_for_a_while,
+                                        open_with_bad_file, close_all),
     };
 
     return cmocka_run_group_tests(tests, redis_group_open, redis_group_close);
