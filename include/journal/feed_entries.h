@@ -45,8 +45,8 @@ bool feed_entries_add(struct feed_entries *entries, const redisReply *reply);
 MUST_USE bool feed_entry_read(const redisReply *reply, struct arena *arena, struct record *record,
                               struct entry_id *id);
 
-/* Whether somebody else has written it in the name of this process, which has not come to that
- * number. */
+/* Whether somebody else has made it in the name of this process, which has not come to that
+ * number. `ring` is the app's; NULL: it has recorded nothing. */
 bool feed_entry_is_forged(const struct entry_id *id, uint64_t instance, struct ring *ring);
 
 /* One of these is to be called once all pages are added.

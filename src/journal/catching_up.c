@@ -4,8 +4,12 @@
  * so copies of that, which may be behind it, are not shown. */
 #include "catching_up.h"
 
+#include "journal/feed_entries.h"
+
 static void seek(struct tail *tail, const struct feed_place *place, const struct entry_id *id);
+static void begin_elsewhere(struct tail *tail);
 static bool was_given(const struct tail *tail);
+static bool is_forged(const struct tail *tail, const struct entry_id *id);
 static void begin_at(struct tail *tail, const struct feed_place *place);
 static void note_ahead(struct tail *tail);
 static void seek_in_ring(struct tail *tail, bool has_feed);
@@ -29,31 +33,13 @@ bool catching_up_take(struct tail *tail, const struct feed_place *place,
 }
 
 /* One that was not shown all that the others were shown goes on by itself: their marks say that it
- * was.
- *
- * If there are earlier entries of the instance, the one that is looked for is not sent yet, or was
- * overwritten before that: then it was seen here, while Redis was away. Otherwise it is too old. A
- * number that was not given is not taken for seen: what comes up to it would never be shown. */
+ * was. */
 void catching_up_reach_end(struct tail *tail, const struct entry_id *ahead)
 {
-    struct catching_up *from = &tail->from;
-    const struct feed_place beginning = {0};
-
-    if (tail->phase == TAIL_CATCHING_UP) {
-        if (origins_find(&tail->seen, ahead->instance) >= ahead->sequence)
-            tail->phase = TAIL_FOLLOWING;
-    } else if (!was_given(tail)) {
-        tail_note_gap(tail, 0);
-        from->after.sequence = 0;
-        begin_at(tail, &beginning);
-    } else if (from->older_number > 0) {
-        begin_at(tail, &from->older);
-    } else {
-        tail_note_gap(tail, from->oldest > 0 ? from->oldest - from->after.sequence - 1 : 0);
-        if (from->oldest > 0)
-            from->after.sequence = from->oldest - 1; /* the gap tells of those before */
-        begin_at(tail, &beginning);
-    }
+    if (tail->phase != TAIL_CATCHING_UP)
+        begin_elsewhere(tail);
+    else if (origins_find(&tail->seen, ahead->instance) >= ahead->sequence)
+        tail->phase = TAIL_FOLLOWING;
 }
 
 void catching_up_read_ring(struct tail *tail, uint64_t upto, bool has_feed)
@@ -110,6 +96,28 @@ static void seek(struct tail *tail, const struct feed_place *place, const struct
     }
 }
 
+/* The entry was not found. If there are earlier ones of the instance, it is not sent yet, or was
+ * overwritten before that: then it was seen here, while Redis was away. Otherwise it is too old. A
+ * number that was not given is not taken for seen: what comes up to it would never be shown. */
+static void begin_elsewhere(struct tail *tail)
+{
+    struct catching_up *from = &tail->from;
+    const struct feed_place beginning = {0};
+
+    if (!was_given(tail)) {
+        tail_note_gap(tail, 0);
+        from->after.sequence = 0;
+        begin_at(tail, &beginning);
+    } else if (from->older_number > 0) {
+        begin_at(tail, &from->older);
+    } else {
+        tail_note_gap(tail, from->oldest > 0 ? from->oldest - from->after.sequence - 1 : 0);
+        if (from->oldest > 0)
+            from->after.sequence = from->oldest - 1; /* the gap tells of those before */
+        begin_at(tail, &beginning);
+    }
+}
+
 /* Whether the instance has made the entry, as far as is known. Another one has not sent at most as
  * many as a ring keeps. */
 static bool was_given(const struct tail *tail)
@@ -117,9 +125,14 @@ static bool was_given(const struct tail *tail)
     const struct catching_up *from = &tail->from;
 
     if (from->after.instance == tail->app->instance)
-        return from->after.sequence <= ring_newest(&tail->app->ring);
+        return !is_forged(tail, &from->after);
     return from->oldest > 0 && (from->older_number == 0 ||
                                 from->after.sequence - from->older_number <= JOURNAL_RECORDS);
+}
+
+static bool is_forged(const struct tail *tail, const struct entry_id *id)
+{
+    return feed_entry_is_forged(id, tail->app->instance, &tail->app->ring);
 }
 
 static void begin_at(struct tail *tail, const struct feed_place *place)
@@ -137,11 +150,8 @@ static void begin_at(struct tail *tail, const struct feed_place *place)
 static void note_ahead(struct tail *tail)
 {
     struct entry_id *ahead = &tail->from.mark.ahead;
-    struct journal_app *app = tail->app;
-    const bool was_given =
-        ahead->instance != app->instance || ahead->sequence <= ring_newest(&app->ring);
 
-    if (was_given && ahead->sequence > origins_find(&tail->seen, ahead->instance))
+    if (!is_forged(tail, ahead) && ahead->sequence > origins_find(&tail->seen, ahead->instance))
         origins_note(&tail->seen, ahead);
     else
         *ahead = (struct entry_id){0};
@@ -157,7 +167,7 @@ static void seek_in_ring(struct tail *tail, bool has_feed)
     const struct log_mark *mark = &tail->from.mark;
     const struct entry_id *after =
         mark->ahead.instance == app->instance ? &mark->ahead : &tail->from.after;
-    const bool is_known = after->instance == app->instance && after->sequence <= newest.sequence;
+    const bool is_known = after->instance == app->instance && !is_forged(tail, after);
 
     if (is_known && origins_find(&tail->seen, app->instance) < after->sequence)
         origins_note(&tail->seen, after);
