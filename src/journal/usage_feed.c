@@ -14,6 +14,7 @@
 
 #define KEY_BYTES        80
 #define FIELD_BYTES      64
+#define INSTANCE_BYTES   17 /* in a field, with the NUL */
 #define EXPIRY_BYTES     24
 #define VALUE_BYTES_MIN  256
 #define PART_BYTES_MAX   ((size_t)1024 * 1024)
@@ -61,7 +62,7 @@ static void write_key(const char *app_id, enum usage_span span, int64_t minute,
                       char key[static KEY_BYTES]);
 static bool read_hash(struct feed *feed, const char *key, enum usage_span span,
                       struct usage_report *report, size_t *own);
-static bool field_is_of(const redisReply *field, uint64_t instance);
+static bool field_is_of(const redisReply *field, struct text instance);
 static bool read_field(const redisReply *field, const redisReply *value, struct usage_view *view);
 
 enum feed_sent usage_feed_send(struct feed *feed, const char *app_id, struct usage_app *app)
@@ -229,6 +230,7 @@ static bool read_hash(struct feed *feed, const char *key, enum usage_span span,
                       struct usage_report *report, size_t *own)
 {
     const char *command[] = {"HGETALL", key};
+    char instance[INSTANCE_BYTES];
     struct error error = {0};
     redisReply *reply = redis_sessions_command(feed_sessions(feed), text_of(key), &error,
                                                ARRAY_COUNT(command), command, NULL);
@@ -236,26 +238,25 @@ static bool read_hash(struct feed *feed, const char *key, enum usage_span span,
     if (reply == NULL)
         return feed_replace(feed, key) || feed_settle(feed, false, key, &error);
     (void)feed_settle(feed, true, key, &error);
+    (void)snprintf(instance, sizeof(instance), "%016" PRIx64, feed_instance(feed));
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         struct usage_view view = {.span = span};
 
         if (!read_field(reply->element[i], reply->element[i + 1], &view))
             continue;
         usage_report_add(report, &view);
-        *own += field_is_of(reply->element[i], feed_instance(feed));
+        *own += field_is_of(reply->element[i], text_of(instance));
     }
     freeReplyObject(reply);
     return true;
 }
 
-static bool field_is_of(const redisReply *field, uint64_t instance)
+static bool field_is_of(const redisReply *field, struct text instance)
 {
     struct text name = feed_text_of_reply(field);
-    char written[FIELD_BYTES];
 
-    (void)snprintf(written, FIELD_BYTES, "%016" PRIx64, instance);
     (void)text_cut(&name, ':');
-    return text_equal(text_cut(&name, ':'), text_of(written));
+    return text_equal(text_cut(&name, ':'), instance);
 }
 
 /* False when the field is not ours. Contents that its version did not know are absent. */
