@@ -9,6 +9,8 @@
 
 #define SMALL_BYTES ((int64_t)512 * 1024)
 
+static const struct usage_query three_hours = {.window_minutes = 3 * HOUR, .step_minutes = 1};
+
 static void what_was_saved_is_told_by_the_next_process(void **state)
 {
     struct usage_file_case first = usage_file_case_new(1);
@@ -135,7 +137,6 @@ static void a_clock_that_is_far_ahead_deletes_nothing(void **state)
 
 static void the_app_that_fills_the_file_loses_its_oldest_and_no_other_does(void **state)
 {
-    const struct usage_query three_hours = {.window_minutes = 3 * HOUR, .step_minutes = 1};
     struct usage_file_case good = usage_file_case_new(1);
     struct stat status;
 
@@ -169,7 +170,8 @@ static void the_app_that_fills_the_file_loses_its_oldest_and_no_other_does(void 
     usage_file_case_free(&good);
 }
 
-/* None of them has a 64th of the file. */
+/* None of them has a 64th of the file. At the end of an hour its last sixty minutes begin with it,
+ * so what went is looked for in more. */
 static void the_oldest_of_many_small_apps_give_way(void **state)
 {
     struct usage_file_case counting = usage_file_case_new(1);
@@ -191,7 +193,7 @@ static void the_oldest_of_many_small_apps_give_way(void **state)
 
     usage_file_case_expect(counting.file, "app0000000002999", 1);
     assert_int_equal(usage_file_case_rows("span = 0 AND app = 'app0000000000000'"), 0);
-    json_t *json = usage_file_case_told(counting.file, "app0000000000000", &minutes_last_hour);
+    json_t *json = usage_file_case_told(counting.file, "app0000000000000", &three_hours);
     assert_true(json_is_integer(json_object_get(json, "hourly_before")));
     json_decref(json);
     usage_file_case_free(&counting);
