@@ -17,31 +17,34 @@
 
 struct flusher;
 
-/* The members that a decision reads come first, to lie together. */
+/* The members that a decision reads come first, then those of each flush: of thousands of apps none
+ * is in the processor's caches, so they lie together. */
 struct journal_app {
     char id[APP_ID_BYTES + 1];
-    atomic_bool dirty;        /* posted, or in the flusher's list of dirty apps */
+    atomic_bool dirty;        /* for CARGO_LOG; see departures.h */
     struct journal_app *next; /* in its bucket */
     struct ring ring;
     struct flusher *flusher;
-    atomic_uint tails;      /* that are open; see journal/tail.h */
-    uint64_t instance;      /* of its journal: see entry_id.h */
-    struct queue_item item; /* posted when `dirty` becomes true */
-    atomic_bool hurries;    /* `hurry` was posted and has not run */
-    struct flush hurry;
-    struct followed *followed;         /* the readers' thread only; NULL: not followed */
+
+    struct queue_item item;            /* posted when `dirty` becomes true */
     _Atomic uint64_t sent;             /* number of the newest record that the feed has */
     _Atomic(struct usage_app *) usage; /* NULL until something was counted */
     /* The flusher's thread only, as it alone changes the two above: */
-    STAILQ_ENTRY(journal_app) in_cargo[CARGOS]; /* a list of the flusher */
+    STAILQ_ENTRY(journal_app) in_cargo[CARGOS]; /* a list of the departures */
     bool goes_alone[CARGOS];                    /* see round_trip.h */
-    bool is_hurried;                            /* `hurry` is asked for */
-    bool unsent;                                /* its usage is in the flusher's lists */
+    bool unsent;                                /* the same for CARGO_USAGE */
     bool has_lost;                              /* usage, and nobody has been told yet */
-    SLIST_ENTRY(journal_app) in_counted;        /* once it has usage */
     TAILQ_ENTRY(journal_app) in_silence;        /* while `bytes` is not 0; see silence.h */
     int64_t heard_us;
     size_t bytes;
+
+    uint64_t instance;                   /* of its journal: see entry_id.h */
+    atomic_uint tails;                   /* that are open; see journal/tail.h */
+    struct followed *followed;           /* the readers' thread only; NULL: not followed */
+    SLIST_ENTRY(journal_app) in_counted; /* once it has usage; the flusher's thread only */
+    atomic_bool hurries;                 /* `hurry` was posted and has not run */
+    bool is_hurried;                     /* `hurry` is asked for; the flusher's thread only */
+    struct flush hurry;
 };
 
 struct journal_apps {
