@@ -5,8 +5,9 @@
 import { createServer, request } from "node:http";
 import { once } from "node:events";
 
-// Returns the address of the service behind the proxy, and a function that stops it.
-export async function startProxy(origin, prefix) {
+// Returns the address of the service behind the proxy, and a function that stops it. `forward`
+// sends a reply of the service to the client.
+export async function startProxy(origin, prefix, forward = passOn) {
   const server = createServer((incoming, answer) => {
     const path = decodeURIComponent(incoming.url);
     if (!path.startsWith(`${prefix}/`)) {
@@ -14,10 +15,10 @@ export async function startProxy(origin, prefix) {
       return;
     }
     const { method, headers } = incoming;
-    const forwarded = request(origin + path.slice(prefix.length), { method, headers }, (reply) => {
-      answer.writeHead(reply.statusCode, reply.headers);
-      reply.pipe(answer);
-    });
+    const forwarded = request(origin + path.slice(prefix.length), { method, headers },
+      (reply) => forward(reply, answer));
+    forwarded.on("error", () => answer.destroy());
+    answer.on("close", () => forwarded.destroy());
     incoming.pipe(forwarded);
   });
 
@@ -31,4 +32,9 @@ export async function startProxy(origin, prefix) {
       await once(server, "close");
     },
   };
+}
+
+export function passOn(reply, answer) {
+  answer.writeHead(reply.statusCode, reply.headers);
+  reply.pipe(answer);
 }

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { startApp, startDashboard, turnTo } from "./dashboard.mjs";
+import { passOn, startProxy } from "./proxy.mjs";
 
 const GATEWAY = [[502, { message: "Bad gateway" }], [503, {}], [429, { message: "Too many" }],
   [403, { message: "Forbidden" }]];
@@ -259,6 +260,107 @@ test("more counters are asked for once, however often one clicks", async () => {
   assert.equal(await rows.count(), 3);
   assert.equal(pages, 3);
   await page.close();
+});
+
+// A proxy that lets a stream through only as far as `passes` says: "nothing" of it, "the head", or
+// "all".
+async function startHoldingProxy(context, passes) {
+  const proxy = { passes };
+  const server = await startProxy(dashboard.origin, "/held", (reply, answer) => {
+    if (reply.headers["content-type"] !== "text/event-stream") {
+      passOn(reply, answer);
+      return;
+    }
+    if (proxy.passes !== "nothing") {
+      answer.writeHead(reply.statusCode, reply.headers);
+      answer.flushHeaders();
+    }
+    reply.on("data", (piece) => {
+      if (proxy.passes === "all") answer.write(piece);
+    });
+  });
+
+  context.after(() => server.stop());
+  return Object.assign(proxy, { address: server.address });
+}
+
+// A page with a tail behind a proxy. Its clock stands still, so what it shows comes from a stream,
+// or from a second that `pass` lets go by. `check` returns when the decision is in the log.
+// `streams` is how many the page has asked for.
+async function openTail(proxy) {
+  const app = await startApp(dashboard.origin);
+  await app.save({ route_key: "/held", limit: 5, window_seconds: 3600 });
+  const page = await dashboard.open(app.key, {}, proxy.address);
+  const begin = Date.now();
+  const headers = { "X-API-Key": app.key };
+  const log = async () => (await fetch(`${dashboard.origin}/logs/latest`, { headers })).text();
+  const tail = {
+    page,
+    streams: 0,
+    async check(user) {
+      await app.send("/check", { user_id: user, route_key: "/held" });
+      while (!(await log()).includes(`"${user}"`));
+    },
+    shows: (text) => page.locator(".tail").filter({ hasText: text }).waitFor(),
+    async pass(seconds, isEnough = () => false) {
+      for (let i = 0; i < seconds && !isEnough(); i += 1) {
+        await page.clock.runFor(1000);
+        await page.evaluate(() => fetch("livez")); // what the page asks for takes as long
+      }
+    },
+  };
+
+  page.on("request", (request) => { tail.streams += request.url().includes("/logs/stream"); });
+  await page.clock.install({ time: begin });
+  await page.clock.pauseAt(begin + 1000);
+  await turnTo(page, "Overview");
+  return tail;
+}
+
+for (const passes of ["nothing", "the head"]) {
+  test(`decisions are shown beside a proxy that lets through ${passes} of a stream`,
+    async (context) => {
+      const proxy = await startHoldingProxy(context, passes);
+      const tail = await openTail(proxy);
+
+      await tail.check("first");
+      await tail.pass(15);
+      await tail.shows("user first");
+      await tail.check("second");
+      await tail.pass(15);
+      await tail.shows("user second");
+      await tail.shows("live");
+      assert.equal(tail.streams, 1);
+
+      proxy.passes = "all";
+      await tail.pass(600, () => tail.streams > 1);
+      await tail.check("third");
+      await tail.shows("user third");
+      await tail.page.close();
+    });
+}
+
+test("a stream that has become silent is left, and is tried again later", async (context) => {
+  const proxy = await startHoldingProxy(context, "all");
+  const tail = await openTail(proxy);
+
+  await tail.shows("live");
+  await tail.check("first");
+  await tail.shows("user first");
+  proxy.passes = "the head";
+  await tail.check("second");
+  await tail.pass(60);
+  await tail.shows("user second");
+  await tail.check("third");
+  await tail.pass(5);
+  await tail.shows("user third");
+  assert.equal(tail.streams, 1);
+
+  proxy.passes = "all";
+  await tail.pass(600, () => tail.streams > 1);
+  await tail.check("fourth");
+  await tail.shows("user fourth");
+  await tail.page.close();
 });
 
 test("the step that has not ended is no dip in the pictures", async () => {

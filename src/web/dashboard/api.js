@@ -35,21 +35,15 @@ export async function ask(method, path, { query = {}, body, signal, key = sessio
   throw problemOf(answer, content, key);
 }
 
-// Resolves to the answer as soon as it begins, for a body that has no end; or throws a Problem.
-// `after` is the id of the last event that was read, if there is one.
+// Resolves to the answer as soon as it begins, for a body that has no end; or throws a Problem. The
+// signal must bound the wait, too. `after` is the id of the last event that was read, if there is
+// one.
 export async function openStream(path, { query = {}, after, signal }) {
   const key = sessionKey();
-  const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(), ANSWER_MS_MAX);
+  const answer = await request("GET", addressOf(path, query), { signal, key, after });
 
-  try {
-    const answer = await request("GET", addressOf(path, query),
-      { signal, limit: limit.signal, key, after });
-    if (answer.ok && hasType(answer, "text/event-stream")) return answer;
-    throw problemOf(answer, await readJson(answer), key);
-  } finally {
-    clearTimeout(timer);
-  }
+  if (answer.ok && hasType(answer, "text/event-stream")) return answer;
+  throw problemOf(answer, await readJson(answer), key);
 }
 
 function problemOf(answer, content, key) {
@@ -91,7 +85,7 @@ async function request(method, address, { body, signal, limit, key, after }) {
       method,
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),
-      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+      signal: AbortSignal.any([signal, limit].filter(Boolean)),
       credentials: "omit",
       cache: "no-store",
       redirect: "error",

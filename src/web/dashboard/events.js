@@ -3,18 +3,20 @@
 // Server-sent events of an answer, because a browser's EventSource cannot send a key.
 
 // Calls onEvent({ id, name, data }) for each event, until the stream ends, or nothing has come for
-// `silence` seconds. `stop` then ends the request.
-export async function readEvents(answer, silence, stop, onEvent) {
+// `silence` seconds, at the beginning for `first`. `stop` then ends the request.
+export async function readEvents(answer, { first, silence }, stop, onEvent) {
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let seconds = first;
   let timer;
   let text = "";
 
   try {
     for (;;) {
-      timer = setTimeout(stop, silence * 1000);
+      timer = setTimeout(stop, seconds * 1000);
       const { value, done } = await reader.read();
       clearTimeout(timer);
       if (done) return;
+      seconds = silence;
       const events = (text + value).split("\n\n");
       text = events.pop();
       for (const event of events) tell(event, onEvent);

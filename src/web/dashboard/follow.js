@@ -7,11 +7,15 @@ import { poll } from "./polling.js";
 import { subjectQuery } from "./subject_fields.js";
 
 const SECONDS = 1;
-const SILENCE = 40; // a quiet stream sends something each 15 s
+// For how long nothing may come of a stream: it sends something as it begins, and if it is quiet,
+// each 15 s. A proxy may hold back all of it, or what follows.
+const SILENCE = { first: 5, silence: 40 };
 const ENTRIES = 100; // what is asked for each time, if there is no stream
 const ENTRIES_MAX = 500; // at first, and when more than that were new
 const KEPT = 1000; // how many the service keeps
-const NO_STREAM_MS = 30000; // after it was refused because there are too many
+const NO_STREAM_MS = 30000; // after there was none: too many are open, or it was silent
+
+let noStreamUntil = 0; // of all that is followed in this page; 0: there was always one
 
 // Calls `onEntry` for each decision that the filter takes, oldest first: those that are kept, then
 // each new one within a second or so. The filter has `allowed`, `route_key`, `role` and `subjects`,
@@ -24,8 +28,7 @@ export function follow(filter, onEntry, { onState = () => {}, onGap = () => {} }
   const query = { allowed: filter.allowed, route_key: filter.route_key, role: filter.role,
     ...subjectQuery(filter.subjects ?? {}) };
   const known = new Set();
-  let after; // the last event
-  let noStreamUntil = 0;
+  let after; // the last event; undefined: a stream does not go on, the latest are read once more
 
   function show(entry) {
     if (known.has(entry.id)) return;
@@ -50,14 +53,16 @@ export function follow(filter, onEntry, { onState = () => {}, onGap = () => {} }
 
   // Null when it is refused because there are too many, or when what comes is no stream.
   async function beginStream(silent) {
-    if (Date.now() < noStreamUntil) return null;
+    const timer = setTimeout(() => silent.abort(), SILENCE.first * 1000);
+
     try {
       return await openStream("logs/stream",
         { query, after, signal: AbortSignal.any([signal, silent.signal]) });
     } catch (error) {
       if (![200, 429, 503].includes(error.status)) throw error;
-      noStreamUntil = Date.now() + NO_STREAM_MS;
       return null;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -76,17 +81,32 @@ export function follow(filter, onEntry, { onState = () => {}, onGap = () => {} }
     });
   }
 
-  poll(SECONDS, signal, async () => {
+  // Resolves to whether there was one.
+  async function followStream() {
     const silent = new AbortController();
 
     try {
       const answer = await beginStream(silent);
-      await (answer ? readStream(answer, silent) : readLatest());
+      if (answer) await readStream(answer, silent);
+      return answer !== null;
     } catch (error) {
       if (!silent.signal.aborted) throw error;
+      return false;
     } finally {
       silent.abort();
     }
+  }
+
+  poll(SECONDS, signal, async () => {
+    // Where there was no stream, nobody waits for the next one to see what was decided.
+    if (noStreamUntil > 0 && after === undefined) {
+      await readLatest();
+      onState(null);
+    }
+    if (Date.now() < noStreamUntil || await followStream()) return;
+    noStreamUntil = Date.now() + NO_STREAM_MS;
+    after = undefined;
+    await readLatest();
   }, onState);
   return () => end.abort();
 }
