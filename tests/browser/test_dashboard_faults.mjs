@@ -363,6 +363,29 @@ test("a stream that has become silent is left, and is tried again later", async 
   await tail.page.close();
 });
 
+test("a tail that is paused says how many decisions have come, and that some were missed",
+  async () => {
+    const app = await startApp(dashboard.origin);
+    await app.save({ route_key: "/paused", limit: 1000000, window_seconds: 3600 });
+    const page = await dashboard.open(app.key);
+    const said = (text) => page.locator(".tail").filter({ hasText: text }).waitFor();
+    await turnTo(page, "Overview");
+    await said("live");
+
+    await page.getByRole("button", { name: "Pause" }).click();
+    for (const count of ["250", "500", "750"]) {
+      await app.send("/check/batch", { checks: Array.from({ length: 250 }, () =>
+        ({ user_id: "ada", route_key: "/paused" })) });
+      await said(`paused, ${count} new`);
+    }
+    await page.route(/\/logs\/stream/, (route) => route.fulfill({ contentType: "text/event-stream",
+      body: "retry: 2000\n\nevent: gap\ndata: {\"missed\":7}\n\n" }));
+    await page.getByLabel("Role").fill("default");
+    await page.keyboard.press("Tab");
+    await said("paused, 500 new; some came too fast to be shown");
+    await page.close();
+  });
+
 test("the step that has not ended is no dip in the pictures", async () => {
   const app = await startApp(dashboard.origin);
   const page = await dashboard.open(app.key);

@@ -27,14 +27,16 @@ export function tail(title, subjects, signal) {
   const held = [];
   const entries = []; // the newest first; the first of them have rows
   let isPaused = false;
+  let came = 0; // since it was paused; not all of them are held
   let missed = false;
   let trouble = null;
   let stop = () => {};
 
   function tell() {
+    const said = isPaused ? `paused, ${numberWords(came)} new` : "live";
+
     if (trouble) state.textContent = `${trouble.title ?? "Stopped"}: ${trouble.message}`;
-    else if (isPaused) state.textContent = `paused, ${numberWords(held.length)} new`;
-    else state.textContent = missed ? "live; some came too fast to be shown" : "live";
+    else state.textContent = missed ? `${said}; some came too fast to be shown` : said;
   }
 
   function showHeld() {
@@ -59,6 +61,7 @@ export function tail(title, subjects, signal) {
     rows.replaceChildren();
     held.length = 0;
     entries.length = 0;
+    came = 0;
     missed = false;
     stop = follow({
       allowed: allowed.value,
@@ -66,6 +69,7 @@ export function tail(title, subjects, signal) {
       role: role.value,
       subjects: subjects ?? (user.value ? { user: user.value } : {}),
     }, (entry) => {
+      came += 1;
       held.push(entry);
       if (held.length > ENTRIES_MAX) held.shift();
       if (!isPaused && held.length === 1) queueMicrotask(showHeld);
@@ -83,6 +87,7 @@ export function tail(title, subjects, signal) {
   pause.addEventListener("click", () => {
     isPaused = !isPaused;
     pause.setAttribute("aria-pressed", String(isPaused));
+    came = 0;
     if (!isPaused) showHeld();
     tell();
   });
