@@ -29,8 +29,6 @@ def ratios(claim, results):
     if not claim.beside:
         return values
     others = values_of(results, claim.beside, claim.figure)
-    if claim.inverse:
-        values, others = others, values
     return [value / other for value, other in zip(values, others)]
 
 

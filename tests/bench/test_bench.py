@@ -34,12 +34,6 @@ class Claims(unittest.TestCase):
 
         self.assertEqual(report.ratios(self.claim, results), [2, 3])
 
-    def test_more_is_better_where_the_claim_says_so(self):
-        inverse = dataclasses.replace(self.claim, figure="rps", inverse=True)
-        results = {"a": repeats("rps", 100), "b": repeats("rps", 150)}
-
-        self.assertEqual(report.ratios(inverse, results), [1.5])
-
     def test_without_a_row_beside_it_the_figure_itself_counts(self):
         alone = dataclasses.replace(self.claim, beside="")
 
