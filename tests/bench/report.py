@@ -38,6 +38,13 @@ def is_missed(claim, values):
     return misses > len(values) / 2 and misses >= min(MISSES_TO_FAIL, len(values))
 
 
+def rows_to_repeat(rows, claims, results):
+    """Those of missed claims. As they are measured together, the figures of a repeat stay beside
+    each other, also where another claim needs one of them."""
+    missed = [claim for claim in claims if is_missed(claim, ratios(claim, results))]
+    return [row for row in rows if any(row.name in (claim.row, claim.beside) for claim in missed)]
+
+
 def spread(values, digits, with_ends=True):
     if not values:
         return "-"

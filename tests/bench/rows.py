@@ -156,9 +156,10 @@ CLAIMS = [
           "memory, 1,000,000 keys", "cpu_us", 1.25, "memory, 1,000 keys"),
     Claim("from 1 to 1,000 policies, at most 25 % more",
           "memory, 1,000 policies", "cpu_us", 1.25, "memory"),
-    # Nearly all of it is waiting for memory, and machines differ in that: 1.2 to 1.33.
-    Claim("from 1 to 10,000 apps, at most 40 % more",
-          "memory, 10,000 apps", "cpu_us", 1.4, "memory"),
+    # Nearly all of it is waiting for memory, and it depends on how much of the processor's cache
+    # others leave: 1.2 to 1.6.
+    Claim("from 1 to 10,000 apps, at most twice as much",
+          "memory, 10,000 apps", "cpu_us", 2.0, "memory"),
     Claim("each of 10^6 counters in memory takes at most 96 bytes",
           "memory, a counter", "counter_bytes", 96),
     Claim("a counter in Redis takes at most 160 bytes", "redis, a counter", "counter_bytes", 160),

@@ -6,6 +6,7 @@ import dataclasses
 import pathlib
 import re
 import socket
+import types
 import unittest
 
 import bench
@@ -66,6 +67,20 @@ class Claims(unittest.TestCase):
 
         self.assertIn("MISSED", text)
         self.assertEqual(missed, [self.claim])
+
+    def test_both_rows_of_a_missed_claim_are_measured_again(self):
+        rows = [types.SimpleNamespace(name=name) for name in "abcd"]
+        claims = [self.claim, dataclasses.replace(self.claim, row="c")]
+        results = {"a": repeats("cpu_us", 9), "b": repeats("cpu_us", 3), "c": repeats("cpu_us", 3)}
+
+        again = report.rows_to_repeat(rows, claims, results)
+
+        self.assertEqual([row.name for row in again], ["a", "b"])
+
+    def test_a_claim_without_figures_is_not_measured_again(self):
+        rows = [types.SimpleNamespace(name="a")]
+
+        self.assertEqual(report.rows_to_repeat(rows, [self.claim], {"a": []}), [])
 
     def test_every_claim_is_about_rows_that_there_are(self):
         names = [row.name for row in ROWS]
