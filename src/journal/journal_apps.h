@@ -32,7 +32,7 @@ struct journal_app {
     /* The flusher's thread only, as it alone changes the two above: */
     STAILQ_ENTRY(journal_app) in_cargo[CARGOS]; /* a list of the departures */
     bool goes_alone[CARGOS];                    /* see round_trip.h */
-    bool unsent;                                /* the same for CARGO_USAGE */
+    bool unsent;                                /* the mark as `dirty` is, for CARGO_USAGE */
     bool has_lost;                              /* usage, and nobody has been told yet */
     TAILQ_ENTRY(journal_app) in_silence;        /* while `bytes` is not 0; see silence.h */
     int64_t heard_us;
